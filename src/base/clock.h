@@ -1,0 +1,28 @@
+/* The only source of time.  Tests stop and warp it, for a whole cluster in one process. */
+#ifndef BINNACLE_BASE_CLOCK_H
+#define BINNACLE_BASE_CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+int64_t clock_mono_ms(void); /* never goes back; for deadlines and timers */
+int64_t clock_mono_us(void);
+int64_t clock_wall_ms(void); /* Unix time; for what people and objects see */
+int64_t clock_wall_us(void);
+
+/* Tests: from now on time stands still and moves only by clock_warp. Real time again: clock_run. */
+void clock_stop(int64_t wall_ms);
+void clock_run(void);
+/* Moves both clocks forward and wakes every loop (see loop_timer). */
+void clock_warp(int64_t by_ms);
+
+/* RFC 3339 in UTC as metav1.Time ("2026-11-24T07:00:00Z") and MicroTime (six decimals). */
+enum { CLOCK_TEXT_SIZE = 32 };
+struct str clock_text(int64_t wall_ms, char text[CLOCK_TEXT_SIZE]);
+struct str clock_text_micro(int64_t wall_us, char text[CLOCK_TEXT_SIZE]);
+/* Accepts fractions and offsets, as Go's RFC3339 parser does; -1 when it is no time. */
+int clock_parse(struct str text, int64_t *ret_wall_us);
+
+#endif

@@ -1,0 +1,143 @@
+/* JSON documents: an immutable tape over the raw bytes, values by value, a writer and edits.
+ *
+ * A doc holds bytes and, on demand, their tape (16 bytes a node). Counted docs (doc_new) are shared
+ * between threads: the tape is made on demand, published by compare-exchange, kept while a pin
+ * holds it and dropped by doc_drop_tapes when nothing does. Arena docs (doc_parse) live and die
+ * with their arena and are always parsed. Any thread may read. */
+#ifndef BINNACLE_BASE_DOC_H
+#define BINNACLE_BASE_DOC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+struct arena;
+struct buf;
+struct doc;
+struct err;
+
+enum doc_type { DOC_ABSENT, DOC_NULL, DOC_FALSE, DOC_TRUE, DOC_NUMBER, DOC_STRING, DOC_OBJECT, DOC_ARRAY };
+
+enum { DOC_MAX_DEPTH = 256, DOC_MAX_SIZE = 64 << 20 /* bytes; callers usually bound tighter */ };
+
+/* A value by value; absent is {0}, and every getter takes it. Read it only while its doc is alive
+ * and, for a counted doc, pinned. */
+struct val {
+    const struct doc *doc;
+    uint32_t at; /* node in the tape */
+};
+
+/* ---- documents ---- */
+
+/* Parses strictly (RFC 8259: UTF-8 checked, no trailing bytes, depth ≤ DOC_MAX_DEPTH). Bytes are
+ * referenced, not copied: they must outlive the arena's use. Error text: `invalid character 'x' at
+ * offset N`-like; duplicates are kept and seen by VAL_EACH_MEMBER, val_get finds the last. */
+struct doc *doc_parse(struct arena *arena, struct str bytes, struct err **err);
+/* A counted doc over bytes that are known to be valid JSON (canonical, from the store or the
+ * walker). Takes over the caller's reference to bytes. */
+struct doc *doc_new(struct buf *bytes);
+struct doc *doc_ref(struct doc *doc);
+void doc_unref(struct doc *doc); /* NULL allowed; arena docs must not get here */
+void doc_pin(struct doc *doc);   /* the tape stays until doc_unpin; makes it if need be */
+void doc_unpin(struct doc *doc);
+struct str doc_bytes(const struct doc *doc);
+struct buf *doc_buf(const struct doc *doc); /* the counted bytes (not referenced), NULL for arena docs */
+struct val doc_root(const struct doc *doc); /* makes the tape of a counted doc; pin it first */
+void doc_drop_tape(struct doc *doc);        /* frees the tape unless pinned */
+
+/* ---- values ---- */
+
+enum doc_type val_type(struct val v);
+static inline bool
+val_is(struct val v)
+{
+    return v.doc != NULL;
+}
+struct val val_get(struct val object, const char *key);      /* last member of that name */
+struct val val_member(struct val object, struct str key);    /* same, for a slice */
+/* Dotted path of plain member names: "spec.template.metadata". */
+struct val val_at(struct val v, const char *dotted);
+struct val val_item(struct val array, size_t index);
+size_t val_len(struct val v); /* members or items, 0 for others */
+struct str val_raw(struct val v);                            /* the bytes of the whole value */
+/* Text of a string. Without escapes it is a slice of the document; with escapes it is decoded into
+ * memory that lives as long as the tape. {NULL,0} when absent or no string. */
+struct str val_str(struct val v);
+bool val_is_str(struct val v, const char *z);
+int64_t val_int(struct val v, int64_t or_else);  /* integers only (1.0 and 1e3 count when whole) */
+double val_num(struct val v, double or_else);
+bool val_bool(struct val v, bool or_else);
+bool val_eq(struct val a, struct val b); /* same JSON value: member order and number text ignored */
+
+/* Walks items of an array or members of an object, in document order, duplicates too:
+ * VAL_EACH(it, list) { use(it.key, it.value); } */
+struct val_iter {
+    struct val value;
+    struct str key; /* decoded, {NULL,0} in an array */
+    uint32_t next, left;
+};
+struct val_iter val_iter(struct val v);
+bool val_step(struct val_iter *iter); /* → value (and key, in an object) of the next one */
+#define VAL_EACH(it, list) for (struct val_iter it = val_iter(list); val_step(&it);)
+
+/* ---- writer ---- */
+
+/* Writes JSON into an arena (or, with a NULL arena, into the heap: jw_steal). Strings are escaped
+ * as Go's encoding/json does (with < > & U+2028 U+2029). Commas and colons are the writer's job.
+ * Mistakes of order (a value without a key in an object, unbalanced ends) are asserted. */
+struct jw {
+    struct arena *arena;
+    char *at;
+    size_t size, capacity;
+    uint32_t depth;
+    uint8_t stack[DOC_MAX_DEPTH / 8]; /* 1: object */
+    bool need_comma, after_key;
+};
+
+void jw_init(struct jw *w, struct arena *arena);
+void jw_obj(struct jw *w);
+void jw_arr(struct jw *w);
+void jw_end(struct jw *w); /* closes the innermost object or array */
+void jw_key(struct jw *w, struct str key);
+void jw_keyz(struct jw *w, const char *key);
+void jw_str(struct jw *w, struct str s);
+void jw_strz(struct jw *w, const char *z);
+void jw_printf(struct jw *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void jw_int(struct jw *w, int64_t i);
+void jw_uint(struct jw *w, uint64_t u);
+void jw_num(struct jw *w, double d); /* as Go prints a float64 */
+void jw_bool(struct jw *w, bool b);
+void jw_null(struct jw *w);
+void jw_raw(struct jw *w, struct str json); /* verbatim: must be one JSON value */
+void jw_val(struct jw *w, struct val v);    /* verbatim bytes of v; null when absent */
+/* Pairs "key": value in one call; nothing is written for an empty string. */
+void jw_kv(struct jw *w, const char *key, struct str value);
+void jw_kvz(struct jw *w, const char *key, const char *value);
+void jw_kint(struct jw *w, const char *key, int64_t value);
+void jw_kbool(struct jw *w, const char *key, bool value);
+/* Where the next byte goes, for callers that splice (e.g. resourceVersion). */
+size_t jw_size(const struct jw *w);
+struct str jw_done(struct jw *w);         /* the text; the writer must be balanced */
+struct buf *jw_buf(struct jw *w);         /* same, as counted bytes (one reference) */
+void jw_cleanup(struct jw *w);            /* frees the heap form; for AUTO(jw_cleanup) */
+
+/* ---- edits ---- */
+
+/* Changes to a document, collected and made at one go. Paths are RFC 6901 pointers
+ * ("/spec/replicas", "/metadata/annotations/a~1b", "-" appends). Missing objects on the way are
+ * made. Later edits see earlier ones. bytes must be JSON and live until edit_apply. */
+struct edit {
+    struct arena *arena;
+    struct edit_op *ops;
+    size_t len, capacity;
+};
+void edit_init(struct edit *e, struct arena *arena);
+void edit_set(struct edit *e, const char *pointer, struct str json);
+void edit_set_str(struct edit *e, const char *pointer, struct str text);
+void edit_set_int(struct edit *e, const char *pointer, int64_t i);
+void edit_del(struct edit *e, const char *pointer); /* nothing when it is not there */
+int edit_apply(const struct doc *doc, struct edit *e, struct doc **ret, struct err **err);
+
+#endif

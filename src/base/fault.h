@@ -1,0 +1,19 @@
+/* Named fault points, empty in release builds (--enable-faults turns them on).  Any thread. */
+#ifndef BINNACLE_BASE_FAULT_H
+#define BINNACLE_BASE_FAULT_H
+
+struct err;
+
+#ifdef BINNACLE_FAULTS
+/* 0, or -1 with *err set when the armed kind is "error"; delays or kills (SIGKILL) the process
+ * itself for the other kinds. */
+int fault_hit(const char *name, struct err **err);
+/* Arms from text: "store.commit.before_fsync=kill@3" (third hit), "…=error", "…=delay:50".
+ * serve and agent read BINNACLE_FAULTS from the environment. -1 when the text is wrong. */
+int fault_arm(const char *text, struct err **err);
+#define FAULT(name, err) fault_hit((name), (err))
+#else
+#define FAULT(name, err) (0)
+#endif
+
+#endif
