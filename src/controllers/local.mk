@@ -1,0 +1,3 @@
+# One line per module: libcontrollers_a_SOURCES += src/controllers/x.c src/controllers/x.h
+noinst_LIBRARIES += libcontrollers.a
+libcontrollers_a_SOURCES =

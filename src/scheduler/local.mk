@@ -1,0 +1,3 @@
+# One line per module: libscheduler_a_SOURCES += src/scheduler/x.c src/scheduler/x.h
+noinst_LIBRARIES += libscheduler.a
+libscheduler_a_SOURCES =

@@ -1,0 +1,3 @@
+# One line per module: libstore_a_SOURCES += src/store/x.c src/store/x.h
+noinst_LIBRARIES += libstore.a
+libstore_a_SOURCES =

@@ -1,0 +1,3 @@
+# One line per module: libui_a_SOURCES += ui/x.c ui/x.h
+noinst_LIBRARIES += libui.a
+libui_a_SOURCES =
