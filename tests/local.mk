@@ -28,4 +28,6 @@ LDADD += libui.a libagent.a $(control_libraries) $(shared_libraries) \
 .PHONY: lint
 lint:
 	$(AM_V_at)$(top_srcdir)/tests/tools/check-layers.sh $(top_srcdir)
+	$(AM_V_at)$(top_srcdir)/tests/tools/check-format.sh $(top_srcdir) $(abs_top_builddir)/.format-stamp
+EXTRA_DIST += tests/tools/check-format.sh
 EXTRA_DIST += tests/tools/check-layers.sh

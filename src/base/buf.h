@@ -13,10 +13,10 @@ struct buf {
     char at[];   /* followed by one NUL that size does not count */
 };
 
-struct buf *buf_new(size_t size_bytes);  /* one reference; fill at[] before sharing */
-struct buf *buf_copy(struct str bytes);  /* one reference */
-struct buf *buf_ref(struct buf *buf);    /* NULL gives NULL */
-void buf_unref(struct buf *buf);         /* NULL allowed */
+struct buf *buf_new(size_t size_bytes); /* one reference; fill at[] before sharing */
+struct buf *buf_copy(struct str bytes); /* one reference */
+struct buf *buf_ref(struct buf *buf);   /* NULL gives NULL */
+void buf_unref(struct buf *buf);        /* NULL allowed */
 static inline struct str
 buf_str(const struct buf *buf)
 {

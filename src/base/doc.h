@@ -18,7 +18,16 @@ struct buf;
 struct doc;
 struct err;
 
-enum doc_type { DOC_ABSENT, DOC_NULL, DOC_FALSE, DOC_TRUE, DOC_NUMBER, DOC_STRING, DOC_OBJECT, DOC_ARRAY };
+enum doc_type {
+    DOC_ABSENT,
+    DOC_NULL,
+    DOC_FALSE,
+    DOC_TRUE,
+    DOC_NUMBER,
+    DOC_STRING,
+    DOC_OBJECT,
+    DOC_ARRAY
+};
 
 enum { DOC_MAX_DEPTH = 256, DOC_MAX_SIZE = 64 << 20 /* bytes; callers usually bound tighter */ };
 
@@ -43,7 +52,7 @@ void doc_unref(struct doc *doc); /* NULL allowed; arena docs must not get here *
 void doc_pin(struct doc *doc);   /* the tape stays until doc_unpin; makes it if need be */
 void doc_unpin(struct doc *doc);
 struct str doc_bytes(const struct doc *doc);
-struct buf *doc_buf(const struct doc *doc); /* the counted bytes (not referenced), NULL for arena docs */
+struct buf *doc_buf(const struct doc *doc); /* counted bytes, not referenced; NULL: arena doc */
 struct val doc_root(const struct doc *doc); /* makes the tape of a counted doc; pin it first */
 void doc_drop_tape(struct doc *doc);        /* frees the tape unless pinned */
 
@@ -55,18 +64,18 @@ val_is(struct val v)
 {
     return v.doc != NULL;
 }
-struct val val_get(struct val object, const char *key);      /* last member of that name */
-struct val val_member(struct val object, struct str key);    /* same, for a slice */
+struct val val_get(struct val object, const char *key);   /* last member of that name */
+struct val val_member(struct val object, struct str key); /* same, for a slice */
 /* Dotted path of plain member names: "spec.template.metadata". */
 struct val val_at(struct val v, const char *dotted);
 struct val val_item(struct val array, size_t index);
-size_t val_len(struct val v); /* members or items, 0 for others */
-struct str val_raw(struct val v);                            /* the bytes of the whole value */
+size_t val_len(struct val v);     /* members or items, 0 for others */
+struct str val_raw(struct val v); /* the bytes of the whole value */
 /* Text of a string. Without escapes it is a slice of the document; with escapes it is decoded into
  * memory that lives as long as the tape. {NULL,0} when absent or no string. */
 struct str val_str(struct val v);
 bool val_is_str(struct val v, const char *z);
-int64_t val_int(struct val v, int64_t or_else);  /* integers only (1.0 and 1e3 count when whole) */
+int64_t val_int(struct val v, int64_t or_else); /* integers only (1.0 and 1e3 count when whole) */
 double val_num(struct val v, double or_else);
 bool val_bool(struct val v, bool or_else);
 bool val_eq(struct val a, struct val b); /* same JSON value: member order and number text ignored */
@@ -119,9 +128,9 @@ void jw_kint(struct jw *w, const char *key, int64_t value);
 void jw_kbool(struct jw *w, const char *key, bool value);
 /* Where the next byte goes, for callers that splice (e.g. resourceVersion). */
 size_t jw_size(const struct jw *w);
-struct str jw_done(struct jw *w);         /* the text; the writer must be balanced */
-struct buf *jw_buf(struct jw *w);         /* same, as counted bytes (one reference) */
-void jw_cleanup(struct jw *w);            /* frees the heap form; for AUTO(jw_cleanup) */
+struct str jw_done(struct jw *w); /* the text; the writer must be balanced */
+struct buf *jw_buf(struct jw *w); /* same, as counted bytes (one reference) */
+void jw_cleanup(struct jw *w);    /* frees the heap form; for AUTO(jw_cleanup) */
 
 /* ---- edits ---- */
 

@@ -11,7 +11,8 @@ struct err;
 struct jw;
 struct val;
 
-enum { DOC_YAML_MAX_NODES = 1000000, DOC_YAML_MAX_EXPANSION = 10 /* times the input, by aliases */ };
+enum { DOC_YAML_MAX_NODES = 1000000 };
+enum { DOC_YAML_MAX_EXPANSION = 10 }; /* times the input, by aliases */
 
 /* The first document of the text as JSON bytes in the arena. Duplicate keys are kept (strict
  * decoding reports them). Errors as `error converting YAML to JSON: yaml: line N: …`. */

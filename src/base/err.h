@@ -45,11 +45,12 @@ int err_details(struct err **err, const char *group, const char *kind, const cha
 void err_cause(struct err *err, const char *reason, const char *field, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-int err_http(const struct err *err);            /* HTTP status to answer */
-const char *err_reason(const struct err *err);  /* metav1.StatusReason, "" when none */
-enum err_code err_code_of(const char *reason, int http); /* for a Status body; INTERNAL if unknown */
+int err_http(const struct err *err);           /* HTTP status to answer */
+const char *err_reason(const struct err *err); /* metav1.StatusReason, "" when none */
+/* For a Status body; INTERNAL if unknown. */
+enum err_code err_code_of(const char *reason, int http);
 struct err *err_copy(const struct err *err);
-void err_free(struct err *err); /* NULL allowed */
+void err_free(struct err *err);   /* NULL allowed */
 void err_clear(struct err **err); /* frees and makes it NULL */
 static inline void
 err_move(struct err **to, struct err **from)

@@ -14,7 +14,8 @@ typedef void job_run_fn(void *ctx, struct arena *arena, struct err **err);
 typedef void job_done_fn(void *ctx, struct arena *arena, struct err *owned_or_null);
 
 struct job_pool *job_pool_new(struct loop *loop, int threads);
-void job_pool_free(struct job_pool *pool); /* waits for what runs; the rest is done with CANCELLED */
+/* Waits for what runs; the rest is done with CANCELLED. */
+void job_pool_free(struct job_pool *pool);
 /* run on a pool thread, then done exactly once on the loop, after a cancel or a passed deadline
  * (err CANCELLED or TIMEOUT) too. The arena moves in and comes back; NULL makes one that is freed
  * after done. deadline_ms is clock_mono_ms time, 0: none; a job that already runs is not stopped. */

@@ -11,9 +11,9 @@ struct uv_loop_s;
 typedef void loop_fn(void *ctx);
 
 struct loop *loop_new(void);
-void loop_free(struct loop *loop);  /* after loop_run returned; closes what is left */
-void loop_run(struct loop *loop);   /* until loop_stop; on the calling thread */
-void loop_stop(struct loop *loop);  /* any thread; returns at once */
+void loop_free(struct loop *loop); /* after loop_run returned; closes what is left */
+void loop_run(struct loop *loop);  /* until loop_stop; on the calling thread */
+void loop_stop(struct loop *loop); /* any thread; returns at once */
 bool loop_turn(struct loop *loop, int64_t wait_ms); /* one round, for tests; true: something ran */
 struct uv_loop_s *loop_uv(struct loop *loop);
 bool loop_is_here(const struct loop *loop); /* called on the loop's own thread? for assertions */

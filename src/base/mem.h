@@ -26,10 +26,10 @@ void *mem_new(size_t size_bytes);
 void *mem_new_array(size_t len, size_t item_size_bytes); /* aborts on overflow */
 void *mem_resize(void *old, size_t size_bytes);          /* new tail is not zeroed */
 void *mem_copy(const void *from, size_t size_bytes);
-char *mem_strdup(const char *z);                        /* NULL gives NULL */
-char *mem_strndup(const char *at, size_t size_bytes);   /* adds a NUL */
+char *mem_strdup(const char *z);                      /* NULL gives NULL */
+char *mem_strndup(const char *at, size_t size_bytes); /* adds a NUL */
 char *mem_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void mem_free(void *p); /* NULL allowed */
+void mem_free(void *p);                    /* NULL allowed */
 void mem_wipe(void *p, size_t size_bytes); /* explicit_bzero for secrets */
 
 #define MEM_NEW(type) ((type *)mem_new(sizeof(type)))

@@ -22,14 +22,15 @@ struct proc_spec {
     void (*line)(void *ctx, bool is_stderr, struct str line);
 };
 struct proc_result {
-    int status;           /* exit code, or 128 + signal */
+    int status; /* exit code, or 128 + signal */
     bool timed_out;
-    struct str out, err;  /* what was kept; valid during done */
+    struct str out, err; /* what was kept; valid during done */
 };
 typedef void proc_done_fn(void *ctx, const struct proc_result *result, struct err *owned);
 
 /* done exactly once, never before the call returned; err when it could not be started. */
-struct proc *proc_start(struct loop *loop, const struct proc_spec *spec, proc_done_fn *done, void *ctx);
+struct proc *proc_start(struct loop *loop, const struct proc_spec *spec, proc_done_fn *done,
+                        void *ctx);
 int proc_pid(const struct proc *proc);
 void proc_kill(struct proc *proc, int signal_number); /* the whole group */
 
