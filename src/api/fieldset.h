@@ -16,11 +16,14 @@ struct type;
 /* Everything lives in the arena; functions return new sets and share what did not change. */
 struct fieldset *fieldset_new(struct arena *arena);
 bool fieldset_is_empty(const struct fieldset *set);
-int fieldset_from_json(struct arena *arena, struct val fields_v1, struct fieldset **ret, struct err **err);
+int fieldset_from_json(struct arena *arena, struct val fields_v1, struct fieldset **ret,
+                       struct err **err);
 void fieldset_to_json(const struct fieldset *set, struct jw *out); /* sorted as upstream sorts */
 bool fieldset_eq(const struct fieldset *a, const struct fieldset *b);
-struct fieldset *fieldset_union(struct arena *arena, const struct fieldset *a, const struct fieldset *b);
-struct fieldset *fieldset_minus(struct arena *arena, const struct fieldset *a, const struct fieldset *b);
+struct fieldset *fieldset_union(struct arena *arena, const struct fieldset *a,
+                                const struct fieldset *b);
+struct fieldset *fieldset_minus(struct arena *arena, const struct fieldset *a,
+                                const struct fieldset *b);
 /* a minus everything at or below a path of b (SMD's RecursiveDifference). */
 struct fieldset *fieldset_minus_deep(struct arena *arena, const struct fieldset *a,
                                      const struct fieldset *b);

@@ -1,3 +1,16 @@
 # One line per module: libapi_a_SOURCES += src/api/x.c src/api/x.h
 noinst_LIBRARIES += libapi.a
 libapi_a_SOURCES =
+libapi_a_SOURCES += src/api/columns.h
+libapi_a_SOURCES += src/api/decode.h
+libapi_a_SOURCES += src/api/fieldset.h
+libapi_a_SOURCES += src/api/managed.h
+libapi_a_SOURCES += src/api/object.h
+libapi_a_SOURCES += src/api/openapi.h
+libapi_a_SOURCES += src/api/patch.h
+libapi_a_SOURCES += src/api/quantity.h
+libapi_a_SOURCES += src/api/registry.h
+libapi_a_SOURCES += src/api/schema.h
+libapi_a_SOURCES += src/api/selector.h
+libapi_a_SOURCES += src/api/status.h
+libapi_a_SOURCES += src/api/validate.h

@@ -18,7 +18,7 @@ struct managed_in {
     const char *subresource; /* NULL: main */
     struct str manager;      /* fieldManager, or the user agent up to '/' */
     int64_t wall_ms;
-    const struct doc *old;   /* NULL on create */
+    const struct doc *old; /* NULL on create */
     bool is_create;
 };
 

@@ -33,8 +33,8 @@ struct object {
     uint64_t rev, create_rev;
     int64_t generation, deleted_at_ms; /* 0: not being deleted */
     struct labels labels;
-    uint32_t index[OBJECT_INDEX_LEN]; /* hashes of selectables: unequal is proof, equal is checked */
-    uint32_t rv_at;   /* where the digits of resourceVersion stand in the bytes */
+    uint32_t index[OBJECT_INDEX_LEN]; /* selectables hashed: unequal is proof, equal is checked */
+    uint32_t rv_at;                   /* where the digits of resourceVersion stand in the bytes */
     uint32_t rv_size;
     uint32_t body_at; /* where an item without kind and apiVersion begins (at `"metadata"`) */
     struct doc *doc;  /* counted; its bytes carry the resourceVersion */

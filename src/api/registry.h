@@ -34,13 +34,13 @@ enum resource_flags {
     RES_NAMESPACED = 1 << 0,
     RES_UNCONDITIONAL_UPDATE = 1 << 1, /* PUT without resourceVersion is allowed */
     RES_CREATE_ON_UPDATE = 1 << 2,     /* PUT of an absent object creates it */
-    RES_GENERATION = 1 << 3,           /* generation counts changes of anything but metadata, status */
-    RES_SEAL = 1 << 4,                 /* encrypted at rest */
-    RES_NO_HISTORY = 1 << 5,           /* Lease, Event */
-    RES_PATIENT = 1 << 6,              /* commits may wait for company (Lease, Event) */
-    RES_VIRTUAL = 1 << 7,              /* never stored: access reviews, TokenReview */
+    RES_GENERATION = 1 << 3, /* generation counts changes of anything but metadata, status */
+    RES_SEAL = 1 << 4,       /* encrypted at rest */
+    RES_NO_HISTORY = 1 << 5, /* Lease, Event */
+    RES_PATIENT = 1 << 6,    /* commits may wait for company (Lease, Event) */
+    RES_VIRTUAL = 1 << 7,    /* never stored: access reviews, TokenReview */
     RES_CRD = 1 << 8,
-    RES_GRACEFUL = 1 << 9,             /* deletion with a grace period (pods) */
+    RES_GRACEFUL = 1 << 9, /* deletion with a grace period (pods) */
 };
 
 /* What a prepare step sees and may change: edits go to `edit` (on `now`). */
@@ -55,8 +55,8 @@ struct prepare {
 };
 
 struct subresource {
-    const char *name;       /* "status", "scale", "binding", … */
-    const char *kind;       /* kind of what goes in and out, NULL: the resource's */
+    const char *name;            /* "status", "scale", "binding", … */
+    const char *kind;            /* kind of what goes in and out, NULL: the resource's */
     const char *group, *version; /* of that kind, NULL: the resource's */
     unsigned verbs;
 };
@@ -71,26 +71,28 @@ struct column {
 
 /* A field that fieldSelector may name. */
 struct selectable {
-    const char *label;      /* "spec.nodeName" */
-    const char *path;       /* dotted path in the object, NULL: value() */
+    const char *label; /* "spec.nodeName" */
+    const char *path;  /* dotted path in the object, NULL: value() */
     void (*value)(struct val object, struct arena *arena, struct str *ret_value);
-    uint8_t index;          /* 1..4: kept in object->index[n-1], 0: not indexed */
+    uint8_t index; /* 1..4: kept in object->index[n-1], 0: not indexed */
 };
 
 struct resource {
     const char *group, *version, *kind, *list_kind, *plural, *singular; /* group "" is core */
-    const char *const *short_names, *const *categories;                 /* NULL-terminated or NULL */
+    const char *const *short_names, *const *categories; /* NULL-terminated or NULL */
     unsigned verbs, flags;
     const struct type *type;
     uint32_t epoch; /* of its schema: cached objects of another epoch are re-made when next read */
     /* Another row holds the stored form (Event of events.k8s.io): its key, its cached objects. */
     const struct resource *storage;
     /* to/from the stored form; NULL: same rows. May be called on any thread. */
-    int (*to_storage)(struct arena *arena, const struct doc *in, struct doc **ret, struct err **err);
-    int (*from_storage)(struct arena *arena, const struct doc *in, struct doc **ret, struct err **err);
+    int (*to_storage)(struct arena *arena, const struct doc *in, struct doc **ret,
+                      struct err **err);
+    int (*from_storage)(struct arena *arena, const struct doc *in, struct doc **ret,
+                        struct err **err);
 
     void (*prepare_create)(struct prepare *p);
-    void (*prepare_update)(struct prepare *p);   /* main and subresources: see p->subresource */
+    void (*prepare_update)(struct prepare *p); /* main and subresources: see p->subresource */
     void (*check_create)(struct check_in *in, struct causes *out); /* beyond the rows' checks */
     void (*check_update)(struct check_in *in, struct causes *out);
     void (*warn)(struct val now, struct val old, struct arena *arena,
@@ -116,23 +118,26 @@ resource_is_namespaced(const struct resource *r)
     return (r->flags & RES_NAMESPACED) != 0;
 }
 const struct subresource *resource_sub(const struct resource *r, struct str name); /* or NULL */
-struct str resource_api_version(const struct resource *r, struct arena *arena); /* "apps/v1", "v1" */
+/* "apps/v1", "v1" */
+struct str resource_api_version(const struct resource *r, struct arena *arena);
 /* "pods", "deployments.apps": as error messages name it. */
 struct str resource_qualified(const struct resource *r, struct arena *arena);
 /* The storage prefix "/registry/core/configmaps/" (CONTRACTS §7); of r->storage when set. */
 struct str resource_prefix(const struct resource *r, struct arena *arena);
-struct str resource_key(const struct resource *r, struct str ns, struct str name, struct arena *arena);
+struct str resource_key(const struct resource *r, struct str ns, struct str name,
+                        struct arena *arena);
 
 /* ---- the set ---- */
 
 struct registry;
-struct registry *registry_new(const struct resource *const *resources, size_t len); /* one reference */
+struct registry *registry_new(const struct resource *const *resources,
+                              size_t len); /* one reference */
 struct registry *registry_ref(struct registry *registry);
 void registry_unref(struct registry *registry);
 const struct resource *registry_find(const struct registry *registry, struct str group,
                                      struct str version, struct str plural); /* or NULL */
 const struct resource *registry_kind(const struct registry *registry, struct str group,
-                                     struct str version, struct str kind);   /* or NULL */
+                                     struct str version, struct str kind); /* or NULL */
 const struct resource *registry_any_version(const struct registry *registry, struct str group,
                                             struct str plural);
 size_t registry_len(const struct registry *registry);

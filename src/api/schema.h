@@ -24,26 +24,32 @@ enum field_type {
     FIELD_INT32,
     FIELD_INT64,
     FIELD_DOUBLE,
-    FIELD_BYTES,         /* base64 text in JSON */
-    FIELD_QUANTITY,      /* resource.Quantity: "500m", canonical form */
-    FIELD_TIME,          /* metav1.Time, seconds */
-    FIELD_MICROTIME,     /* metav1.MicroTime, six decimals */
-    FIELD_DURATION,      /* metav1.Duration: Go duration text */
+    FIELD_BYTES,     /* base64 text in JSON */
+    FIELD_QUANTITY,  /* resource.Quantity: "500m", canonical form */
+    FIELD_TIME,      /* metav1.Time, seconds */
+    FIELD_MICROTIME, /* metav1.MicroTime, six decimals */
+    FIELD_DURATION,  /* metav1.Duration: Go duration text */
     FIELD_INT_OR_STRING,
-    FIELD_RAW,           /* runtime.RawExtension: any object, kept as it is */
-    FIELD_FIELDS_V1,     /* managedFields' fieldsV1 */
-    FIELD_ANY,           /* any JSON (apiextensions JSON) */
-    FIELD_OBJECT,        /* of → struct type */
+    FIELD_RAW,       /* runtime.RawExtension: any object, kept as it is */
+    FIELD_FIELDS_V1, /* managedFields' fieldsV1 */
+    FIELD_ANY,       /* any JSON (apiextensions JSON) */
+    FIELD_OBJECT,    /* of → struct type */
 };
 enum field_card {
-    CARD_VAL,  /* always there in Go */
-    CARD_PTR,  /* may be nil */
+    CARD_VAL, /* always there in Go */
+    CARD_PTR, /* may be nil */
     CARD_LIST,
     CARD_MAP, /* string keys */
 };
-enum field_patch { PATCH_NONE, PATCH_MERGE, PATCH_REPLACE, PATCH_RETAIN_KEYS, PATCH_MERGE_RETAIN_KEYS };
+enum field_patch {
+    PATCH_NONE,
+    PATCH_MERGE,
+    PATCH_REPLACE,
+    PATCH_RETAIN_KEYS,
+    PATCH_MERGE_RETAIN_KEYS
+};
 enum field_list {
-    LIST_ATOMIC,   /* lists without a listType, too: one owner for the whole */
+    LIST_ATOMIC, /* lists without a listType, too: one owner for the whole */
     LIST_SET,
     LIST_MAP,      /* by list_keys */
     LIST_GRANULAR, /* maps and objects: the default of CARD_MAP and FIELD_OBJECT */
@@ -68,12 +74,12 @@ struct check {
 
 struct field {
     const char *json;
-    uint8_t type;   /* enum field_type */
-    uint8_t card;   /* enum field_card */
-    uint8_t patch;  /* enum field_patch */
-    uint8_t list;   /* enum field_list */
-    uint16_t number; /* protobuf field number, 0: not in protobuf */
-    uint32_t flags;  /* enum field_flags */
+    uint8_t type;          /* enum field_type */
+    uint8_t card;          /* enum field_card */
+    uint8_t patch;         /* enum field_patch */
+    uint8_t list;          /* enum field_list */
+    uint16_t number;       /* protobuf field number, 0: not in protobuf */
+    uint32_t flags;        /* enum field_flags */
     const struct type *of; /* FIELD_OBJECT (items of lists and maps, too) */
     const char *def;       /* default as JSON, NULL: none */
     const char *merge_key; /* strategic merge */
@@ -83,11 +89,11 @@ struct field {
 };
 
 struct type {
-    const char *name; /* "core/v1.PodSpec": group's first word / version . Go name */
+    const char *name;           /* "core/v1.PodSpec": group's first word / version . Go name */
     const struct field *fields; /* Go's order: that is the canonical order */
     uint16_t field_len;
-    bool atomic;    /* +structType=atomic: one owner for the whole */
-    bool preserve;  /* unknown members are kept (CRDs) */
+    bool atomic;   /* +structType=atomic: one owner for the whole */
+    bool preserve; /* unknown members are kept (CRDs) */
     void (*fill)(struct fill *fill);
     void (*check)(struct check_in *in, struct causes *out);
 };
@@ -99,8 +105,8 @@ struct type {
 struct fill {
     struct arena *arena;
     const struct type *type;
-    struct val in;       /* the object as it came */
-    struct val root;     /* the whole document */
+    struct val in;         /* the object as it came */
+    struct val root;       /* the whole document */
     struct fill_set *sets; /* inside the walker */
     size_t set_len, set_capacity;
 };
@@ -118,7 +124,8 @@ struct field_path {
     struct str key;              /* map key or list-map key, when name is NULL and index < 0 */
     int64_t index;               /* list index, else -1 */
 };
-struct str field_path_text(const struct field_path *path, struct arena *arena); /* "spec.ports[0].name" */
+/* "spec.ports[0].name" */
+struct str field_path_text(const struct field_path *path, struct arena *arena);
 
 struct check_in {
     struct arena *arena;
@@ -133,16 +140,16 @@ struct check_in {
 
 /* field.Error kinds; the text prefix and the cause reason follow apimachinery's field/errors.go. */
 enum cause_kind {
-    CAUSE_REQUIRED,      /* FieldValueRequired      "Required value[: detail]" */
-    CAUSE_INVALID,       /* FieldValueInvalid       "Invalid value: <json>: detail" */
-    CAUSE_DUPLICATE,     /* FieldValueDuplicate     "Duplicate value: <json>" */
-    CAUSE_NOT_FOUND,     /* FieldValueNotFound      "Not found: <json>" */
+    CAUSE_REQUIRED,  /* FieldValueRequired      "Required value[: detail]" */
+    CAUSE_INVALID,   /* FieldValueInvalid       "Invalid value: <json>: detail" */
+    CAUSE_DUPLICATE, /* FieldValueDuplicate     "Duplicate value: <json>" */
+    CAUSE_NOT_FOUND, /* FieldValueNotFound      "Not found: <json>" */
     CAUSE_NOT_SUPPORTED, /* FieldValueNotSupported  "Unsupported value: <json>: supported values: …" */
-    CAUSE_FORBIDDEN,     /* FieldValueForbidden     "Forbidden: detail" */
-    CAUSE_TOO_LONG,      /* FieldValueTooLong       "Too long: may not be more than N bytes" */
-    CAUSE_TOO_MANY,      /* FieldValueTooMany       "Too many: N: must have at most M items" */
-    CAUSE_TYPE,          /* FieldValueTypeInvalid   "Invalid value: …" */
-    CAUSE_INTERNAL,      /* InternalError */
+    CAUSE_FORBIDDEN, /* FieldValueForbidden     "Forbidden: detail" */
+    CAUSE_TOO_LONG,  /* FieldValueTooLong       "Too long: may not be more than N bytes" */
+    CAUSE_TOO_MANY,  /* FieldValueTooMany       "Too many: N: must have at most M items" */
+    CAUSE_TYPE,      /* FieldValueTypeInvalid   "Invalid value: …" */
+    CAUSE_INTERNAL,  /* InternalError */
 };
 struct cause {
     enum cause_kind kind;

@@ -13,7 +13,8 @@ struct resource;
 struct selector;
 
 /* Query text. "" and absent select everything. Errors with upstream's messages (400). */
-int selector_parse_labels(struct arena *arena, struct str text, struct selector **ret, struct err **err);
+int selector_parse_labels(struct arena *arena, struct str text, struct selector **ret,
+                          struct err **err);
 /* metav1.LabelSelector value; absent selects nothing, {} everything. */
 int selector_from_object(struct arena *arena, struct val label_selector, struct selector **ret,
                          struct err **err);

@@ -7,7 +7,7 @@
 struct err;
 struct resource;
 
-void status_write(const struct err *err, struct jw *out);   /* a Failure Status */
+void status_write(const struct err *err, struct jw *out); /* a Failure Status */
 /* The Success Status of a finished DELETE, with details. */
 void status_write_deleted(const struct resource *resource, struct str name, struct str uid,
                           struct jw *out);

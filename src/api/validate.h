@@ -29,7 +29,8 @@ const char *validate_dns_label(struct str name, bool is_prefix);     /* RFC 1123
 const char *validate_dns_subdomain(struct str name, bool is_prefix); /* RFC 1123 subdomain */
 const char *validate_dns1035_label(struct str name, bool is_prefix); /* Service names */
 const char *validate_path_segment(struct str name, bool is_prefix);  /* RBAC names */
-const char *validate_qualified_name(struct str key, struct arena *arena); /* label and annotation keys */
+/* Label and annotation keys. */
+const char *validate_qualified_name(struct str key, struct arena *arena);
 const char *validate_label_value(struct str value, struct arena *arena);
 
 #endif

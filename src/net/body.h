@@ -31,7 +31,7 @@ struct intake {
     /* Takes bytes; 0: stop reading until wake(). end comes once, maybe with no bytes. */
     ssize_t (*push)(struct intake *, const void *bytes, size_t size, bool end);
     void (*done)(struct intake *, struct err *owned); /* exactly once; err: it did not all arrive */
-    void (*wake)(struct intake *); /* set by the stream */
+    void (*wake)(struct intake *);                    /* set by the stream */
     void *stream;
 };
 

@@ -22,7 +22,8 @@ struct conn_ops {
     /* ≥ 0: bytes; 0 from readv: end of stream; -1 with errno EAGAIN: later; other errno: broken. */
     ssize_t (*readv)(struct conn *, const struct iovec *, int len);
     ssize_t (*writev)(struct conn *, const struct iovec *, int len);
-    void (*want)(struct conn *, int ready, conn_ready_fn *fn, void *ctx); /* 0: nothing; level-triggered */
+    void (*want)(struct conn *, int ready, conn_ready_fn *fn,
+                 void *ctx); /* 0: nothing; level-triggered */
     void (*shut_write)(struct conn *);
     void (*close)(struct conn *); /* frees; no callback comes after */
 };
@@ -71,6 +72,7 @@ struct conn_dial *conn_dial(struct loop *loop, const char *address, int64_t time
 void conn_dial_cancel(struct conn_dial *dial); /* done with CANCELLED follows */
 
 /* Copies bytes both ways until both ends are shut, then closes both; done exactly once. */
-void conn_splice(struct loop *loop, struct conn *a, struct conn *b, void (*done)(void *), void *ctx);
+void conn_splice(struct loop *loop, struct conn *a, struct conn *b, void (*done)(void *),
+                 void *ctx);
 
 #endif

@@ -25,9 +25,9 @@ struct http_header {
 struct http_peer {
     const struct tls_peer *tls; /* NULL without a client certificate */
     bool is_unix;
-    uint32_t uid;               /* unix only */
-    const char *address;        /* "10.0.0.7:51234" or "unix" */
-    void *memo;                 /* the server's user may keep what it knows of this connection */
+    uint32_t uid;        /* unix only */
+    const char *address; /* "10.0.0.7:51234" or "unix" */
+    void *memo;          /* the server's user may keep what it knows of this connection */
     void (*memo_free)(void *);
 };
 
@@ -36,11 +36,11 @@ struct http_request {
     struct str authority;
     const struct http_header *headers;
     size_t header_len;
-    int version;              /* 2, 11, 10 */
-    struct http_peer *peer;   /* of the connection */
-    struct arena *arena;      /* of the request; freed after its end */
-    void *user;               /* the handler's */
-    void *stream;             /* the server's */
+    int version;            /* 2, 11, 10 */
+    struct http_peer *peer; /* of the connection */
+    struct arena *arena;    /* of the request; freed after its end */
+    void *user;             /* the handler's */
+    void *stream;           /* the server's */
 };
 struct str http_header(const struct http_request *request, const char *name); /* first; or absent */
 
@@ -64,14 +64,16 @@ struct http_handler {
 void http_respond(struct http_request *request, const struct http_response *response);
 /* HTTP/1.1 101: the connection leaves HTTP; bytes already read come first from the conn. Sends the
  * given headers with the 101. NULL when the version or state does not allow it. */
-struct conn *http_upgrade(struct http_request *request, const struct http_header *headers, size_t len);
+struct conn *http_upgrade(struct http_request *request, const struct http_header *headers,
+                          size_t len);
 /* Cut the stream (RST_STREAM, or the connection closed without the last chunk). */
 void http_abort(struct http_request *request);
 
 /* application/x-www-form-urlencoded query: first value of key, decoded into the arena. */
 struct str http_query(struct str query, const char *key, struct arena *arena);
 /* All values of key. → count, at most max are stored. */
-size_t http_query_all(struct str query, const char *key, struct str *values, size_t max, struct arena *arena);
+size_t http_query_all(struct str query, const char *key, struct str *values, size_t max,
+                      struct arena *arena);
 bool http_query_bool(struct str query, const char *key); /* Kubernetes' rule: api-compat §5 */
 int http_percent_decode(struct str text, bool plus_is_space, struct arena *arena, struct str *ret);
 

@@ -34,7 +34,7 @@ struct http_call_spec {
     const char *method, *path; /* path with query */
     const struct http_header *headers;
     size_t header_len;
-    struct body *body; /* request body or NULL; ownership moves */
+    struct body *body;  /* request body or NULL; ownership moves */
     int64_t timeout_ms; /* to the end of the answer, 0: none */
     /* Status and headers are there; return false to give up. */
     bool (*headers_fn)(void *ctx, const struct http_answer *answer);

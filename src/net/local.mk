@@ -1,3 +1,10 @@
 # One line per module: libnet_a_SOURCES += src/net/x.c src/net/x.h
 noinst_LIBRARIES += libnet.a
 libnet_a_SOURCES =
+libnet_a_SOURCES += src/net/body.h
+libnet_a_SOURCES += src/net/conn.h
+libnet_a_SOURCES += src/net/http.h
+libnet_a_SOURCES += src/net/http_client.h
+libnet_a_SOURCES += src/net/pki.h
+libnet_a_SOURCES += src/net/server.h
+libnet_a_SOURCES += src/net/tls.h

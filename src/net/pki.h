@@ -29,10 +29,11 @@ int pki_issue(const struct pki_ca *ca, const struct pki_names *names, unsigned u
               char **ret_cert_pem, char **ret_key_pem, struct err **err);
 /* Reissues DIR/NAME.{crt,key} when absent, of another CA, of other names, or past 80 % of life. */
 int pki_leaf(const struct pki_ca *ca, const char *dir, const char *name,
-             const struct pki_names *names, unsigned usage, char **ret_cert_pem,
-             char **ret_key_pem, struct err **err);
+             const struct pki_names *names, unsigned usage, char **ret_cert_pem, char **ret_key_pem,
+             struct err **err);
 int pki_key_new(char **ret_key_pem, struct err **err);
-int pki_csr_new(const char *key_pem, const struct pki_names *names, char **ret_csr_pem, struct err **err);
+int pki_csr_new(const char *key_pem, const struct pki_names *names, char **ret_csr_pem,
+                struct err **err);
 
 struct pki_csr {
     char *common_name;
@@ -49,9 +50,11 @@ int pki_sign_csr(const struct pki_ca *ca, struct str csr_pem, unsigned usage, in
 int64_t pki_expires_ms(struct str cert_pem);
 
 /* ES256 with raw (r||s) signatures, for JWTs. kid: base64url SHA-256 of the public key's DER. */
-int pki_es256_sign(struct str key_pem, struct str data, unsigned char ret_sig[64], struct err **err);
+int pki_es256_sign(struct str key_pem, struct str data, unsigned char ret_sig[64],
+                   struct err **err);
 bool pki_es256_verify(struct str public_pem_or_key_pem, struct str data, struct str sig);
 int pki_key_id(struct str key_pem, char ret_kid[64], struct err **err);
-int pki_key_xy(struct str key_pem, unsigned char ret_x[32], unsigned char ret_y[32], struct err **err);
+int pki_key_xy(struct str key_pem, unsigned char ret_x[32], unsigned char ret_y[32],
+               struct err **err);
 
 #endif

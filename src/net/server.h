@@ -12,10 +12,10 @@ struct server;
 struct tls_ctx;
 
 struct server_limits {
-    int max_connections;        /* 0: 10,000; further ones are closed */
-    int64_t idle_timeout_ms;    /* no stream open; 0: 5 min */
-    int64_t header_timeout_ms;  /* request line to last header; 0: 10 s */
-    int64_t send_timeout_ms;    /* no progress while bytes wait to be sent; 0: 60 s */
+    int max_connections;       /* 0: 10,000; further ones are closed */
+    int64_t idle_timeout_ms;   /* no stream open; 0: 5 min */
+    int64_t header_timeout_ms; /* request line to last header; 0: 10 s */
+    int64_t send_timeout_ms;   /* no progress while bytes wait to be sent; 0: 60 s */
 };
 struct server *server_new(struct loop *loop, const struct http_handler *handler,
                           const struct server_limits *limits);

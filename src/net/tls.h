@@ -24,16 +24,19 @@ int tls_client(const struct tls_client *spec, struct tls_ctx **ret, struct err *
 struct tls_ctx *tls_ref(struct tls_ctx *ctx);
 void tls_unref(struct tls_ctx *ctx);
 /* New certificate for connections from now on (rotation). */
-int tls_server_update(struct tls_ctx *ctx, struct str cert_pem, struct str key_pem, struct err **err);
+int tls_server_update(struct tls_ctx *ctx, struct str cert_pem, struct str key_pem,
+                      struct err **err);
 
 /* Handshake on fd (owned), then done with a conn. The peer's certificate and ALPN are kept. */
 typedef void tls_done_fn(void *ctx, struct conn *conn, struct err *owned);
-void tls_accept(struct loop *loop, struct tls_ctx *ctx, int fd, int64_t timeout_ms, tls_done_fn *done, void *arg);
-void tls_connect(struct loop *loop, struct tls_ctx *ctx, int fd, int64_t timeout_ms, tls_done_fn *done, void *arg);
+void tls_accept(struct loop *loop, struct tls_ctx *ctx, int fd, int64_t timeout_ms,
+                tls_done_fn *done, void *arg);
+void tls_connect(struct loop *loop, struct tls_ctx *ctx, int fd, int64_t timeout_ms,
+                 tls_done_fn *done, void *arg);
 /* Of a tls conn: "h2" / "http/1.1" / ""; subject CN and Os of the verified client certificate. */
 const char *tls_alpn(const struct conn *conn);
 struct tls_peer {
-    struct str common_name;      /* absent: no certificate */
+    struct str common_name; /* absent: no certificate */
     struct str organisations[32];
     size_t organisation_len;
     struct str serial_hex, fingerprint_sha256;

@@ -35,13 +35,13 @@ struct store_actor {
 };
 
 struct store_write {
-    struct buf *key;   /* "/registry/group/resource/namespace/name"; a reference is taken */
-    struct buf *value; /* NULL: delete */
+    struct buf *key;     /* "/registry/group/resource/namespace/name"; a reference is taken */
+    struct buf *value;   /* NULL: delete */
     uint64_t expect_rev; /* 0: the key must be absent; N: its revision is N */
     const struct store_actor *actor; /* may be NULL */
-    uint64_t cause_rev;  /* revision that caused it, 0: none */
+    uint64_t cause_rev;              /* revision that caused it, 0: none */
     unsigned flags;
-    void *tag;           /* comes back on its event */
+    void *tag; /* comes back on its event */
 };
 /* rev: of the write, or with CONFLICT of what stands there (0: nothing). current: with CONFLICT the
  * value that stands there, else NULL; valid during the call. */
@@ -50,9 +50,9 @@ typedef void store_done_fn(void *ctx, enum store_rc rc, uint64_t rev, struct buf
 
 struct store_event {
     struct str key;
-    struct buf *value;        /* NULL: deleted */
+    struct buf *value;                  /* NULL: deleted */
     uint64_t rev, create_rev, prev_rev; /* prev_rev 0: created */
-    void *tag;                /* of a write of this process, else NULL */
+    void *tag;                          /* of a write of this process, else NULL */
 };
 /* Events in revision order; valid during the call. */
 typedef void store_event_fn(void *ctx, const struct store_event *events, size_t len);
@@ -79,8 +79,8 @@ typedef void store_history_fn(void *ctx, const struct store_history_item *items,
                               bool is_last, struct err *owned);
 
 struct store_limits {
-    int64_t history_age_ms;   /* budget of history, 0: default 7 days */
-    int64_t history_bytes;    /* 0: default 256 MiB */
+    int64_t history_age_ms; /* budget of history, 0: default 7 days */
+    int64_t history_bytes;  /* 0: default 256 MiB */
 };
 
 /* ---- the calls; each back end fills the table ---- */
@@ -96,7 +96,8 @@ struct store_ops {
                     store_history_fn *, void *ctx);
     void (*events)(struct store *, uint64_t after_rev, uint64_t to_rev, size_t limit,
                    void (*fn)(void *ctx, const struct store_event *, size_t, bool is_last,
-                              struct err *owned), void *ctx);
+                              struct err *owned),
+                   void *ctx);
     void (*close)(struct store *, void (*done)(void *ctx), void *ctx);
 };
 struct store {
@@ -105,7 +106,8 @@ struct store {
     uint64_t compact_rev; /* events at or below it are gone */
 };
 
-void store_commit(struct store *store, const struct store_write *write, store_done_fn *done, void *ctx);
+void store_commit(struct store *store, const struct store_write *write, store_done_fn *done,
+                  void *ctx);
 /* A revision not older than any write acknowledged before the call. */
 void store_fresh(struct store *store, store_rev_fn *done, void *ctx);
 /* at_rev 0: now. start: key to begin after the prefix (inclusive), absent: the first. limit 0: all. */
@@ -117,7 +119,8 @@ void store_watch(struct store *store, uint64_t from_rev, store_event_fn *fn, voi
  * compaction revision. Values are the stored ones; tags are NULL. */
 void store_events(struct store *store, uint64_t after_rev, uint64_t to_rev, size_t limit,
                   void (*fn)(void *ctx, const struct store_event *events, size_t len, bool is_last,
-                             struct err *owned), void *ctx);
+                             struct err *owned),
+                  void *ctx);
 void store_compact(struct store *store, uint64_t rev, store_done_fn *done, void *ctx);
 /* Newest first; key may be a prefix ending in '/'. */
 void store_history(struct store *store, struct str key, uint64_t before_rev, size_t limit,
