@@ -1,3 +1,10 @@
 # One line per module: libapiserver_a_SOURCES += src/apiserver/x.c src/apiserver/x.h
 noinst_LIBRARIES += libapiserver.a
 libapiserver_a_SOURCES =
+libapiserver_a_SOURCES += src/apiserver/admission.h
+libapiserver_a_SOURCES += src/apiserver/apiserver.h
+libapiserver_a_SOURCES += src/apiserver/audit.h
+libapiserver_a_SOURCES += src/apiserver/authn.h
+libapiserver_a_SOURCES += src/apiserver/authz.h
+libapiserver_a_SOURCES += src/apiserver/req.h
+libapiserver_a_SOURCES += src/apiserver/sink.h

@@ -1,3 +1,12 @@
 # One line per module: libclient_a_SOURCES += src/client/x.c src/client/x.h
 noinst_LIBRARIES += libclient.a
 libclient_a_SOURCES =
+libclient_a_SOURCES += src/client/cache.h
+libclient_a_SOURCES += src/client/client.h
+libclient_a_SOURCES += src/client/event.h
+libclient_a_SOURCES += src/client/informer.h
+libclient_a_SOURCES += src/client/kubeconf.h
+libclient_a_SOURCES += src/client/plan.h
+libclient_a_SOURCES += src/client/reach.h
+libclient_a_SOURCES += src/client/reconcile.h
+libclient_a_SOURCES += src/client/workq.h

@@ -1,0 +1,28 @@
+/* Admission: one table of plug-ins, mutating then validating; each may wait and be undone. */
+#ifndef BINNACLE_APISERVER_ADMISSION_H
+#define BINNACLE_APISERVER_ADMISSION_H
+
+#include "apiserver/req.h"
+
+struct admission_plugin {
+    const char *name; /* upstream's: NamespaceLifecycle, ServiceAccount, … */
+    unsigned verbs;   /* CREATE UPDATE DELETE CONNECT (PATCH and APPLY count as UPDATE or CREATE) */
+    bool has_side_effects; /* then skipped work under dry-run is its own duty */
+    /* May replace req->now (mutating ones; defaults are applied again afterwards). */
+    enum step_rc (*mutate)(struct req *req, struct err **err);
+    enum step_rc (*validate)(struct req *req, struct err **err);
+    enum step_rc (*undo)(struct req *req);
+};
+extern const struct admission_plugin *const admission_plugins[]; /* admission.c: the order */
+extern const size_t admission_plugins_len;
+
+/* The operation that admission sees: CREATE, UPDATE, DELETE or CONNECT. */
+enum verb admission_operation(const struct req *req);
+/* Replaces req->now by an edit of it. */
+struct edit;
+int admission_edit(struct req *req, struct edit *edit, struct err **err);
+enum step_rc admission_mutate(struct req *req, struct err **err); /* the two steps */
+enum step_rc admission_validate(struct req *req, struct err **err);
+enum step_rc admission_undo(struct req *req);
+
+#endif

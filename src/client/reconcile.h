@@ -1,0 +1,45 @@
+/* The one runner of plans: agent, bootstrap, controllers and scheduler share it.  Loop thread. */
+#ifndef BINNACLE_CLIENT_RECONCILE_H
+#define BINNACLE_CLIENT_RECONCILE_H
+
+#include "client/plan.h"
+
+struct client;
+struct informers;
+struct loop;
+struct reconcile;
+struct recorder;
+
+/* Kind → keys: which keys a change of an object of this kind touches. */
+struct watch_spec {
+    const char *group, *version, *plural; /* plural NULL ends the table; "*": WATCH_ALL metadata */
+    /* Adds keys for old → now (either may be NULL); NULL: the object's own key. */
+    void (*keys)(const struct cache *cache, const struct object *old, const struct object *now,
+                 void (*add)(void *ctx, struct str ns, struct str name), void *ctx);
+    const char *field_selector; /* remote only */
+};
+struct reconciler {
+    const char *name;
+    const char *user; /* acts as this API user, e.g. system:serviceaccount:kube-system:… */
+    const struct watch_spec *watches;
+    void (*plan)(const struct plan_in *in, struct plan *out);
+    int parallel; /* keys in work at once, 0: 8 */
+};
+struct reconcile_spec {
+    struct loop *loop;
+    struct client *client;
+    struct informers *informers;
+    const struct registry *registry; /* where watches' resources are found */
+    const struct reconcile_env *env;
+};
+/* Nothing plans before all its kinds are synced. The answers of writes go into the cache first
+ * (informer_take), so no plan sees a past older than its own deeds. Conflict, NotFound and
+ * AlreadyExists: plan again at once, with backoff from the 5th; after TIMEOUT or UNAVAILABLE the key
+ * waits for a fresh list. */
+struct reconcile *reconcile_start(const struct reconciler *reconciler,
+                                  const struct reconcile_spec *spec);
+void reconcile_stop(struct reconcile *reconcile, void (*done)(void *), void *ctx);
+void reconcile_kick(struct reconcile *reconcile, struct str ns, struct str name);
+bool reconcile_is_idle(const struct reconcile *reconcile); /* nothing queued, nothing in flight */
+
+#endif
