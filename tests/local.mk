@@ -25,9 +25,18 @@ LDADD += libui.a libagent.a $(control_libraries) $(shared_libraries) \
 	$(LDNS_LIBS) $(control_libs) $(CMOCKA_LIBS) $(JANSSON_LIBS)
 
 # ---- lint ----
+# Fast, in this order; all of them are run even when one fails.
+lint_checks = layers limits banned names
 .PHONY: lint
 lint:
-	$(AM_V_at)$(top_srcdir)/tests/tools/check-layers.sh $(top_srcdir)
-	$(AM_V_at)$(top_srcdir)/tests/tools/check-format.sh $(top_srcdir) $(abs_top_builddir)/.format-stamp
-EXTRA_DIST += tests/tools/check-format.sh
-EXTRA_DIST += tests/tools/check-layers.sh
+	@status=0; for check in $(lint_checks); do \
+	    $(top_srcdir)/tests/tools/check-$$check.sh $(top_srcdir) || status=1; \
+	done; \
+	$(top_srcdir)/tests/tools/check-format.sh $(top_srcdir) $(abs_top_builddir)/.format-stamp || status=1; \
+	[ $$status -eq 0 ] && echo "lint: clean" || { echo "lint: failed"; exit 1; }
+script_tests += tests/tools/test_lint.sh
+CLEANFILES += .format-stamp
+EXTRA_DIST += .clang-format tests/lib/tap.sh tests/lib/unit.h $(script_tests) \
+	tests/tools/check-banned.awk tests/tools/check-banned.sh tests/tools/check-format.sh \
+	tests/tools/check-layers.sh tests/tools/check-limits.awk tests/tools/check-limits.sh \
+	tests/tools/check-names.awk tests/tools/check-names.sh tests/tools/strip.awk
