@@ -19,7 +19,8 @@ char *arena_dupz(struct arena *arena, struct str bytes);
 struct str arena_printf(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 size_t arena_size(const struct arena *arena); /* bytes handed out: for limits and metrics */
-/* Grow an allocation in place when it is the last one, else copy. For writers. */
+/* Grow an allocation in place when it is the last one, else copy. For writers: the new tail is not
+ * zeroed, old is void afterwards (as with realloc), NULL makes a new one. */
 void *arena_grow(struct arena *arena, void *old, size_t old_size, size_t new_size);
 void arena_cleanup(struct arena **arena);
 #define AUTO_ARENA AUTO(arena_cleanup)

@@ -23,6 +23,8 @@ void *map_put(struct map *map, struct str key, void *value);
 void *map_del(struct map *map, struct str key); /* → the value that was removed, or NULL */
 /* Walk: start with *iter = 0; false at the end. Deleting the current entry is allowed. */
 bool map_next(const struct map *map, size_t *iter, struct str *ret_key, void **ret_value);
+/* The hash itself (SipHash-1-3), for tables of other shapes that hold foreign keys. */
+uint64_t map_siphash(struct str bytes, uint64_t key0, uint64_t key1);
 void map_done(struct map *map, void (*free_value)(void *)); /* NULL: values are not owned */
 
 #endif

@@ -56,8 +56,8 @@ bool str_to_uint(struct str s, uint64_t *ret_value);
 char *str_dup(struct str s);     /* NUL-terminated copy, owned by the caller */
 uint64_t str_hash(struct str s); /* not for hostile keys: see map.h */
 
-/* Text builder: grows, aborts on OOM; `max` bounds it (0: 64 MiB) and sets `overflow` instead of
- * growing past it. Zero-initialised is ready to use. */
+/* Text builder: grows, aborts on OOM; `max` bounds it (0: 64 MiB): what is past it is cut off,
+ * `overflow` is set and every later put is left out. Zero-initialised is ready to use. */
 struct str_builder {
     char *at;
     size_t size, capacity, max;
@@ -75,7 +75,8 @@ struct str str_view(const struct str_builder *b); /* until the next put */
 void str_done(struct str_builder *b);             /* frees; for AUTO_STR too */
 #define AUTO_STR AUTO(str_done)
 
-/* Lists of slices, e.g. of split text; items point into what was split. */
+/* Lists of slices, e.g. of split text; items point into what was split. The last
+ * item that fits keeps the rest unsplit; an empty slice is one empty piece. */
 size_t str_split(struct str s, char at, struct str *items, size_t max_items); /* → pieces found */
 
 #endif

@@ -3,6 +3,7 @@
 #define BINNACLE_BASE_VEC_H
 
 #include <stddef.h>
+#include <string.h>
 
 #include "base/mem.h"
 
