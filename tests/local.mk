@@ -4,6 +4,15 @@ unit_tests =
 script_tests =
 
 # ---- unit tests ----
+unit_tests += tests/unit/test_mem
+unit_tests += tests/unit/test_str
+unit_tests += tests/unit/test_buf
+unit_tests += tests/unit/test_arena
+unit_tests += tests/unit/test_err
+unit_tests += tests/unit/test_vec
+unit_tests += tests/unit/test_map
+unit_tests += tests/unit/test_heap
+unit_tests += tests/unit/test_clock
 
 # ---- script tests ----
 

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "base/mem.h"
 #include "base/str.h"
 
 struct arena;

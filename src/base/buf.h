@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+#include "base/mem.h"
 #include "base/str.h"
 
 struct buf {

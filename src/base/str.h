@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/mem.h"
+
 /* A slice: never owned, not terminated, {NULL, 0} when absent. */
 struct str {
     const char *at;
