@@ -1,7 +1,9 @@
 # Unit tests: one line per module, "unit_tests += tests/unit/test_x" builds tests/unit/test_x.c.
 # Script tests: "script_tests += tests/tools/test_x.sh".  All print TAP.
+# Lab tests, the same, need a whole host and root: "lab_tests += tests/lab/test_x.sh", make check-lab.
 unit_tests =
 script_tests =
+lab_tests =
 
 # ---- unit tests ----
 unit_tests += tests/unit/test_mem
@@ -15,23 +17,33 @@ unit_tests += tests/unit/test_heap
 unit_tests += tests/unit/test_clock
 
 # ---- script tests ----
+script_tests += tests/tools/test_lint.sh
+
+# ---- lab tests ----
 
 # ---- how they run ----
 TEST_EXTENSIONS = .sh
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
-SH_LOG_COMPILER = $(SHELL)
 AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
 	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
 	top_builddir='$(abs_top_builddir)'; export top_builddir;
 
 if TESTS_ENABLED
 check_PROGRAMS += $(unit_tests)
-TESTS += $(unit_tests) $(script_tests)
+TESTS += $(unit_tests)
+if !SANITIZED
+TESTS += $(script_tests)
+endif
 endif
 AM_CPPFLAGS += $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
 LDADD += libui.a libagent.a $(control_libraries) $(shared_libraries) \
 	$(LDNS_LIBS) $(control_libs) $(CMOCKA_LIBS) $(JANSSON_LIBS)
+
+# One after the other: each of them starts hosts.
+.PHONY: check-lab
+check-lab: all
+	$(MAKE) $(AM_MAKEFLAGS) -j1 check-TESTS TESTS='$(lab_tests)' TEST_SUITE_LOG=lab-suite.log
 
 # ---- lint ----
 # Fast, in this order; all of them are run even when one fails.
@@ -43,9 +55,9 @@ lint:
 	done; \
 	$(top_srcdir)/tests/tools/check-format.sh $(top_srcdir) $(abs_top_builddir)/.format-stamp || status=1; \
 	[ $$status -eq 0 ] && echo "lint: clean" || { echo "lint: failed"; exit 1; }
-script_tests += tests/tools/test_lint.sh
 CLEANFILES += .format-stamp
-EXTRA_DIST += .clang-format tests/lib/tap.sh tests/lib/unit.h $(script_tests) \
+EXTRA_DIST += .clang-format check quickstart scripts/packages.txt scripts/setup.sh LICENSE \
+	 tests/lib/tap.sh tests/lib/unit.h $(script_tests) $(lab_tests) \
 	tests/tools/check-banned.awk tests/tools/check-banned.sh tests/tools/check-format.sh \
 	tests/tools/check-layers.sh tests/tools/check-limits.awk tests/tools/check-limits.sh \
 	tests/tools/check-names.awk tests/tools/check-names.sh tests/tools/strip.awk
