@@ -150,7 +150,7 @@ clock_text_micro(int64_t wall_us, char text[CLOCK_TEXT_SIZE])
 {
     const int64_t day_us = INT64_C(86400000000);
     int64_t days = clock_floor_div(wall_us, day_us);
-    int64_t us = wall_us - days * day_us;
+    int64_t us = (wall_us % day_us + day_us) % day_us; /* never days * day_us: it overflows */
     struct clock_date date = clock_date_of(days);
     int size = snprintf(text, CLOCK_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ",
                         (int)date.year, date.month, date.day, (int)(us / INT64_C(3600000000)),
