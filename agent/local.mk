@@ -9,3 +9,4 @@ endif
 binnacle_agent_SOURCES = agent/agent_main.c
 binnacle_agent_LDFLAGS = -static-pie $(HARDEN_LDFLAGS)
 binnacle_agent_LDADD = libagent.a $(shared_libraries) $(agent_libs)
+EXTRA_DIST += agent/README.md

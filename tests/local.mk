@@ -56,7 +56,7 @@ lint:
 	$(top_srcdir)/tests/tools/check-format.sh $(top_srcdir) $(abs_top_builddir)/.format-stamp || status=1; \
 	[ $$status -eq 0 ] && echo "lint: clean" || { echo "lint: failed"; exit 1; }
 CLEANFILES += .format-stamp
-EXTRA_DIST += .clang-format check quickstart scripts/packages.txt scripts/setup.sh LICENSE \
+EXTRA_DIST += .clang-format README.md doc tests/README.md check quickstart scripts/packages.txt scripts/setup.sh LICENSE \
 	 tests/lib/tap.sh tests/lib/unit.h $(script_tests) $(lab_tests) \
 	tests/tools/check-banned.awk tests/tools/check-banned.sh tests/tools/check-format.sh \
 	tests/tools/check-layers.sh tests/tools/check-limits.awk tests/tools/check-limits.sh \

@@ -14,3 +14,4 @@ libapi_a_SOURCES += src/api/schema.h
 libapi_a_SOURCES += src/api/selector.h
 libapi_a_SOURCES += src/api/status.h
 libapi_a_SOURCES += src/api/validate.h
+EXTRA_DIST += src/api/README.md

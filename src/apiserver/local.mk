@@ -8,3 +8,4 @@ libapiserver_a_SOURCES += src/apiserver/authn.h
 libapiserver_a_SOURCES += src/apiserver/authz.h
 libapiserver_a_SOURCES += src/apiserver/req.h
 libapiserver_a_SOURCES += src/apiserver/sink.h
+EXTRA_DIST += src/apiserver/README.md

@@ -24,3 +24,4 @@ libbase_a_SOURCES += src/base/err_codes.def
 libbase_a_SOURCES += src/base/faults.def
 libbase_a_SOURCES += src/base/metrics.def
 libbase_a_SOURCES += src/base/options.def
+EXTRA_DIST += src/base/README.md

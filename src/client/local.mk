@@ -10,3 +10,4 @@ libclient_a_SOURCES += src/client/plan.h
 libclient_a_SOURCES += src/client/reach.h
 libclient_a_SOURCES += src/client/reconcile.h
 libclient_a_SOURCES += src/client/workq.h
+EXTRA_DIST += src/client/README.md

@@ -8,3 +8,4 @@ libnet_a_SOURCES += src/net/http_client.h
 libnet_a_SOURCES += src/net/pki.h
 libnet_a_SOURCES += src/net/server.h
 libnet_a_SOURCES += src/net/tls.h
+EXTRA_DIST += src/net/README.md
