@@ -1,7 +1,9 @@
 /* The one container of objects: per resource a persistent ordered tree, and indexes.
  *
  * Only the loop changes it. cache_ref pins the present state for as long as it is needed (a page,
- * an exact list, a scheduler's snapshot): later changes copy what the pin shares. CONTRACTS §6. */
+ * an exact list, a scheduler's snapshot): later changes copy what the pin shares. A resource is
+ * known by group and plural: every served version, and a CRD before and after a change, reads and
+ * writes the same objects. CONTRACTS §6. */
 #ifndef BINNACLE_CLIENT_CACHE_H
 #define BINNACLE_CLIENT_CACHE_H
 
@@ -12,18 +14,20 @@
 #include "api/object.h"
 #include "base/str.h"
 
+struct arena;
 struct cache;
 struct resource;
-struct selector;
 
 struct cache *cache_new(void);
 void cache_free(struct cache *cache); /* the live one or a pinned one */
-/* A pinned, immutable view of now; lookups by index work on it by scanning. Free with cache_free. */
+/* A pinned, immutable view of now, indexes too; costs as much as there are resources. Pin, free and
+ * walk it on the loop; a job may read one that is freed after the job. */
 struct cache *cache_ref(struct cache *cache);
 uint64_t cache_rev(const struct cache *cache);
 void cache_set_rev(struct cache *cache, uint64_t rev);
 
-/* Takes a reference. Returns what stood there before (a reference), NULL if nothing. */
+/* Makes a reference of its own. Returns what stood there before (a reference, the caller's), NULL
+ * if nothing. */
 struct object *cache_put(struct cache *cache, struct object *object);
 struct object *cache_del(struct cache *cache, const struct resource *resource, struct str ns,
                          struct str name);
@@ -36,9 +40,13 @@ struct object *cache_get_uid(const struct cache *cache, const struct resource *r
                              struct str uid);
 size_t cache_len(const struct cache *cache, const struct resource *resource);
 size_t cache_bytes(const struct cache *cache, const struct resource *resource);
+/* How many objects a cache_iter with the same arguments would give, without walking. */
+size_t cache_count(const struct cache *cache, const struct resource *resource, struct str ns,
+                   struct str after_ns, struct str after_name);
 
-/* Walk in key order (namespace, name). ns absent: all. after_ns/after_name: begin behind that key
- * when after_name is set. The cache must not change during a walk of the live one. */
+/* Walk in key order: the bytes of "namespace/name", as the store orders its keys. ns absent: all.
+ * after_ns/after_name: begin behind that key when after_name is set. The live cache must not change
+ * during a walk, and ns must outlive it. */
 struct cache_iter {
     const void *stack[32];
     uint16_t at[32];
@@ -57,10 +65,15 @@ struct cache_iter cache_begin(const struct cache *cache, const struct resource *
                               struct str ns);
 
 /* Objects whose index slot (a selectable with index n, 1..4) has this value, or whose controller
- * owner is uid: borrowed pointers in no order, written to out up to max. → count found. */
+ * owner is uid: borrowed, in key order, written to out up to max. → how many there are. */
 size_t cache_by_index(const struct cache *cache, const struct resource *resource, int slot,
                       struct str value, struct object **out, size_t max);
 size_t cache_by_owner(const struct cache *cache, const struct resource *resource,
                       struct str owner_uid, struct object **out, size_t max);
+/* All of them, in the arena. */
+struct object **cache_indexed(const struct cache *cache, const struct resource *resource, int slot,
+                              struct str value, struct arena *arena, size_t *ret_len);
+struct object **cache_owned(const struct cache *cache, const struct resource *resource,
+                            struct str owner_uid, struct arena *arena, size_t *ret_len);
 
 #endif

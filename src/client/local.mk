@@ -1,7 +1,8 @@
 # One line per module: libclient_a_SOURCES += src/client/x.c src/client/x.h
 noinst_LIBRARIES += libclient.a
 libclient_a_SOURCES =
-libclient_a_SOURCES += src/client/cache.h
+libclient_a_SOURCES += src/client/cache.c src/client/cache.h
+libclient_a_SOURCES += src/client/cache_tree.c src/client/cache_tree.h
 libclient_a_SOURCES += src/client/client.h
 libclient_a_SOURCES += src/client/event.h
 libclient_a_SOURCES += src/client/informer.h
