@@ -57,10 +57,10 @@ struct cache_iter {
 void cache_iter(struct cache_iter *iter, const struct cache *cache, const struct resource *resource,
                 struct str ns, struct str after_ns, struct str after_name);
 struct object *cache_next(struct cache_iter *iter); /* NULL at the end */
-#define CACHE_EACH(object, it, cache, resource, ns)                                                \
+#define CACHE_EACH(var, it, cache, resource, ns)                                                   \
     for (struct cache_iter it = cache_begin((cache), (resource), (ns)); it.depth >= 0;             \
          it.depth = -1)                                                                            \
-        for (struct object * object; (object = cache_next(&it)) != NULL;)
+        for (struct object * var; ((var) = cache_next(&it)) != NULL;)
 struct cache_iter cache_begin(const struct cache *cache, const struct resource *resource,
                               struct str ns);
 

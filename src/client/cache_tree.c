@@ -448,8 +448,8 @@ node_place(const struct cache_node *node, const struct cache_key *key, bool is_b
 }
 
 void
-cache_tree_seek(struct cache_iter *iter, const struct cache_node *root,
-                const struct cache_key *key, bool is_behind)
+cache_tree_seek(struct cache_iter *iter, const struct cache_node *root, const struct cache_key *key,
+                bool is_behind)
 {
     const struct cache_node *node = root;
 
