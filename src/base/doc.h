@@ -2,8 +2,8 @@
  *
  * A doc holds bytes and, on demand, their tape (16 bytes a node). Counted docs (doc_new) are shared
  * between threads: the tape is made on demand, published by compare-exchange, kept while a pin
- * holds it and dropped by doc_drop_tapes when nothing does. Arena docs (doc_parse) live and die
- * with their arena and are always parsed. Any thread may read. */
+ * holds it and dropped by doc_drop_tape when nothing does. Arena docs (doc_parse, doc_trust) live
+ * and die with their arena. Any thread may read. */
 #ifndef BINNACLE_BASE_DOC_H
 #define BINNACLE_BASE_DOC_H
 
@@ -40,10 +40,14 @@ struct val {
 
 /* ---- documents ---- */
 
-/* Parses strictly (RFC 8259: UTF-8 checked, no trailing bytes, depth ≤ DOC_MAX_DEPTH). Bytes are
- * referenced, not copied: they must outlive the arena's use. Error text: `invalid character 'x' at
- * offset N`-like; duplicates are kept and seen by VAL_EACH_MEMBER, val_get finds the last. */
+/* Parses strictly (RFC 8259: UTF-8 checked, no trailing bytes, depth ≤ DOC_MAX_DEPTH, numbers that
+ * a float64 holds). Bytes are referenced, not copied: they must outlive the arena's use. Errors
+ * (ERR_BAD_REQUEST, ERR_TOO_LARGE) read as Go's encoding/json: `invalid character 'x' after object
+ * key`. Duplicates are kept and seen by VAL_EACH, val_get finds the last. */
 struct doc *doc_parse(struct arena *arena, struct str bytes, struct err **err);
+/* An arena doc over bytes that are known to be valid JSON, e.g. just written: parsed by the first
+ * doc_root, which must come before other threads see it. */
+struct doc *doc_trust(struct arena *arena, struct str bytes);
 /* A counted doc over bytes that are known to be valid JSON (canonical, from the store or the
  * walker). Takes over the caller's reference to bytes. */
 struct doc *doc_new(struct buf *bytes);
@@ -53,8 +57,10 @@ void doc_pin(struct doc *doc);   /* the tape stays until doc_unpin; makes it if 
 void doc_unpin(struct doc *doc);
 struct str doc_bytes(const struct doc *doc);
 struct buf *doc_buf(const struct doc *doc); /* counted bytes, not referenced; NULL: arena doc */
-struct val doc_root(const struct doc *doc); /* makes the tape of a counted doc; pin it first */
-void doc_drop_tape(struct doc *doc);        /* frees the tape unless pinned */
+/* Makes the tape of a counted doc: pin it first. Absent for NULL, and for trusted bytes that turn
+ * out to be no JSON (a damaged store). */
+struct val doc_root(const struct doc *doc);
+void doc_drop_tape(struct doc *doc); /* frees the tape of a counted doc unless pinned */
 
 /* ---- values ---- */
 
@@ -76,6 +82,8 @@ struct str val_raw(struct val v); /* the bytes of the whole value */
 struct str val_str(struct val v);
 bool val_is_str(struct val v, const char *z);
 int64_t val_int(struct val v, int64_t or_else); /* integers only (1.0 and 1e3 count when whole) */
+/* As Go takes an integer: digits only, within int64. False for anything else (1.0, 2^63, "1"). */
+bool val_to_int(struct val v, int64_t *ret_value);
 double val_num(struct val v, double or_else);
 bool val_bool(struct val v, bool or_else);
 bool val_eq(struct val a, struct val b); /* same JSON value: member order and number text ignored */
@@ -84,8 +92,9 @@ bool val_eq(struct val a, struct val b); /* same JSON value: member order and nu
  * VAL_EACH(it, list) { use(it.key, it.value); } */
 struct val_iter {
     struct val value;
-    struct str key; /* decoded, {NULL,0} in an array */
-    uint32_t next, left;
+    struct str key;     /* decoded, {NULL,0} in an array */
+    uint32_t next, end; /* nodes: of the next step, and behind the last */
+    bool keyed;         /* an object */
 };
 struct val_iter val_iter(struct val v);
 bool val_step(struct val_iter *iter); /* → value (and key, in an object) of the next one */
@@ -93,7 +102,7 @@ bool val_step(struct val_iter *iter); /* → value (and key, in an object) of th
 
 /* ---- writer ---- */
 
-/* Writes JSON into an arena (or, with a NULL arena, into the heap: jw_steal). Strings are escaped
+/* Writes JSON into an arena (or, with a NULL arena, into the heap: jw_cleanup). Strings are escaped
  * as Go's encoding/json does (with < > & U+2028 U+2029). Commas and colons are the writer's job.
  * Mistakes of order (a value without a key in an object, unbalanced ends) are asserted. */
 struct jw {
@@ -121,6 +130,9 @@ void jw_bool(struct jw *w, bool b);
 void jw_null(struct jw *w);
 void jw_raw(struct jw *w, struct str json); /* verbatim: must be one JSON value */
 void jw_val(struct jw *w, struct val v);    /* verbatim bytes of v; null when absent */
+/* v as Go's json.Marshal prints it decoded into a map: keys in byte order, of duplicates the last,
+ * integers within int64 as they are, other numbers as float64, strings escaped anew. */
+void jw_canonical(struct jw *w, struct val v);
 /* Pairs "key": value in one call; nothing is written for an empty string. */
 void jw_kv(struct jw *w, const char *key, struct str value);
 void jw_kvz(struct jw *w, const char *key, const char *value);
@@ -134,9 +146,10 @@ void jw_cleanup(struct jw *w);    /* frees the heap form; for AUTO(jw_cleanup) *
 
 /* ---- edits ---- */
 
-/* Changes to a document, collected and made at one go. Paths are RFC 6901 pointers
- * ("/spec/replicas", "/metadata/annotations/a~1b", "-" appends). Missing objects on the way are
- * made. Later edits see earlier ones. bytes must be JSON and live until edit_apply. */
+/* Changes to a document, collected and made at one go; what no edit touches keeps its bytes. Paths
+ * are RFC 6901 pointers ("/spec/replicas", "/metadata/annotations/a~1b", "-" appends). Missing
+ * objects on the way are made, null counts as missing. Later edits see earlier ones. The JSON given
+ * is checked by edit_apply and must live until then. */
 struct edit {
     struct arena *arena;
     struct edit_op *ops;
@@ -146,7 +159,10 @@ void edit_init(struct edit *e, struct arena *arena);
 void edit_set(struct edit *e, const char *pointer, struct str json);
 void edit_set_str(struct edit *e, const char *pointer, struct str text);
 void edit_set_int(struct edit *e, const char *pointer, int64_t i);
+void edit_insert(struct edit *e, const char *pointer, struct str json); /* before that item */
 void edit_del(struct edit *e, const char *pointer); /* nothing when it is not there */
+/* *ret is an arena doc. A counted doc must be pinned. Fails (ERR_INVALID) on a path that leads
+ * through a scalar or to no item of an array, and on JSON that is none. */
 int edit_apply(const struct doc *doc, struct edit *e, struct doc **ret, struct err **err);
 
 #endif
