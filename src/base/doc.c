@@ -3,15 +3,16 @@
  * Used everywhere, on any thread. The tape of a counted doc is made by whoever needs it first and
  * published by compare-exchange: a maker who comes second throws its own away. pins counts the
  * readers; doc_drop_tape only takes a tape away while it holds pins at zero by DOC_DROPPING. */
-#include "config.h"
+#include "config.h" /* IWYU pragma: keep */
 
-#include "base/doc_priv.h"
+#include "base/doc.h"
 
 #include <math.h>
 #include <sched.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/doc_priv.h"
 #include "base/err.h"
 #include "base/mem.h"
 
@@ -316,15 +317,18 @@ val_to_int(struct val v, int64_t *ret_value)
 int64_t
 val_int(struct val v, int64_t or_else)
 {
-    int64_t value;
-    if (val_to_int(v, &value)) {
-        return value;
-    }
-    double number = val_num(v, NAN);
     const double limit = 9223372036854775808.0;
+    const struct doc_node *node = val_node(v);
+    int64_t value;
+    if (node == NULL || doc_node_type(node) != DOC_NUMBER) {
+        return or_else;
+    }
+    if ((node->info & DOC_NODE_FLOAT) == 0) {
+        return val_to_int(v, &value) ? value : or_else;
+    }
+    double number = val_num(v, 0);
     bool whole = number >= -limit && number < limit && number == trunc(number);
-    bool is_float = whole && (val_node(v)->info & DOC_NODE_FLOAT) != 0;
-    return is_float ? (int64_t)number : or_else;
+    return whole ? (int64_t)number : or_else;
 }
 
 double
@@ -349,26 +353,29 @@ val_bool(struct val v, bool or_else)
 size_t
 doc_utf8_size(const char *p, const char *end)
 {
+    /* Some first bytes narrow the second: no overlong forms, no surrogates, nothing beyond
+     * U+10FFFF. */
+    static const struct {
+        unsigned char first, low, high;
+    } narrow[] = {
+        { 0xe0, 0xa0, 0xbf }, { 0xed, 0x80, 0x9f }, { 0xf0, 0x90, 0xbf }, { 0xf4, 0x80, 0x8f }
+    };
     const unsigned char *s = (const unsigned char *)p;
-    size_t left = (size_t)(end - p);
-    if (left < 2 || (s[1] & 0xc0) != 0x80) {
+    size_t size = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
+    if (s[0] < 0xc2 || s[0] > 0xf4 || size > (size_t)(end - p)) {
         return 0;
     }
-    if (s[0] >= 0xc2 && s[0] <= 0xdf) {
-        return 2;
+    for (size_t i = 1; i < size; i++) {
+        if ((s[i] & 0xc0) != 0x80) {
+            return 0;
+        }
     }
-    if (left < 3 || (s[2] & 0xc0) != 0x80) {
-        return 0;
+    for (size_t i = 0; i < ARRAY_LEN(narrow); i++) {
+        if (s[0] == narrow[i].first) {
+            return s[1] >= narrow[i].low && s[1] <= narrow[i].high ? size : 0;
+        }
     }
-    if ((s[0] & 0xf0) == 0xe0) {
-        bool overlong = s[0] == 0xe0 && s[1] < 0xa0, surrogate = s[0] == 0xed && s[1] > 0x9f;
-        return overlong || surrogate ? 0 : 3;
-    }
-    if (left < 4 || (s[3] & 0xc0) != 0x80 || s[0] < 0xf0 || s[0] > 0xf4) {
-        return 0;
-    }
-    bool overlong = s[0] == 0xf0 && s[1] < 0x90, beyond = s[0] == 0xf4 && s[1] > 0x8f;
-    return overlong || beyond ? 0 : 4;
+    return size;
 }
 
 size_t

@@ -1,7 +1,7 @@
 /* What does not care about the order of members: canonical output, and equality.
  *
  * Called on any thread. Recursion is bounded by DOC_MAX_DEPTH, which every tape keeps. */
-#include "config.h"
+#include "config.h" /* IWYU pragma: keep */
 
 #include "base/doc_priv.h"
 

@@ -3,7 +3,7 @@
  * Called on any thread, each edit by one. Only the containers on the way of a pointer are opened
  * into lists of their members; everything else stays a value of its document and is copied as it
  * stands, neighbours in one piece. */
-#include "config.h"
+#include "config.h" /* IWYU pragma: keep */
 
 #include "base/doc_priv.h"
 
@@ -275,9 +275,10 @@ edit_value(struct arena *arena, const struct edit_op *op, struct val *ret_value,
         depth += *p == '/' ? 1 : 0;
     }
     if (op->kind != EDIT_DEL) {
-        struct doc *doc = doc_parse(arena, op->json, err);
+        AUTO_ERR struct err *why = NULL;
+        struct doc *doc = doc_parse(arena, op->json, &why);
         if (doc == NULL) {
-            return err_wrap(err, "edit at '%s'", op->pointer);
+            return edit_refuse(op, why->message, err);
         }
         *ret_value = doc_root(doc);
         depth += doc_tape_of(*ret_value)->depth;

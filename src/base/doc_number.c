@@ -1,7 +1,7 @@
 /* Numbers as Go reads and prints them: shortest texts, free of the process's locale.
  *
  * Called by the doc_*.c files, on any thread. */
-#include "config.h"
+#include "config.h" /* IWYU pragma: keep */
 
 #include "base/doc_priv.h"
 
@@ -121,10 +121,10 @@ number_shortest(double d, const struct number_format *format, char digits[NUMBER
 static size_t
 number_exponential(char *to, const char *digits, int point, bool json)
 {
-    const char *mantissa = digits[1] == '\0' ? "%c%s" : "%c.%s";
-    int size = snprintf(to, DOC_NUMBER_SIZE, mantissa, digits[0], digits + 1);
-    const char *exponent = json ? "e%+d" : "e%+03d";
-    size += snprintf(to + size, (size_t)(DOC_NUMBER_SIZE - size), exponent, point - 1);
+    const char *dot = digits[1] == '\0' ? "" : ".";
+    int width = json ? 1 : 2;
+    int size = snprintf(to, DOC_NUMBER_SIZE, "%c%s%se%c%0*d", digits[0], dot, digits + 1,
+                        point <= 0 ? '-' : '+', width, abs(point - 1));
     return (size_t)size;
 }
 

@@ -3,7 +3,7 @@
  * Called by doc.c only, on any thread. Every syntax error has the text of Go's encoding/json, since
  * API clients see it. Numbers outside the range of a float64 are refused here, so that whatever has
  * a tape can also be printed. */
-#include "config.h"
+#include "config.h" /* IWYU pragma: keep */
 
 #include "base/doc_priv.h"
 
@@ -31,9 +31,10 @@ struct tape_maker {
     uint32_t depth, deepest;
     char *side;
     uint32_t side_size, side_capacity;
-    const char *fail_at;    /* the byte that cannot be here; end: too short */
-    const char *fail_why;   /* Go's words for where we were */
-    struct str fail_number; /* the one that no float64 holds */
+    const char *fail_at;  /* the byte that cannot be here; end: too short */
+    const char *fail_why; /* Go's words for where we were; NULL: all is well */
+    bool in_token;        /* what fails at the end is a token: Go then complains about a blank */
+    struct str too_large; /* the first number that no float64 holds */
 };
 
 static bool tape_build(struct tape_maker *m);
@@ -54,7 +55,7 @@ doc_tape_make(struct arena *arena, struct str bytes, struct err **err)
     m.capacity = guess < TAPE_FIRST_NODES ? guess : TAPE_FIRST_NODES;
     size_t first_size = m.capacity * sizeof(struct doc_node);
     m.nodes = arena != NULL ? arena_alloc(arena, first_size) : mem_new(first_size);
-    if (!tape_build(&m)) {
+    if (!tape_build(&m) || m.too_large.size > 0) {
         (void)tape_error(&m, err);
         if (arena == NULL) {
             mem_free(m.nodes);
@@ -88,6 +89,13 @@ tape_fail(struct tape_maker *m, const char *at, const char *why)
     return NULL;
 }
 
+static __attribute__((cold, noinline)) const char *
+tape_fail_token(struct tape_maker *m, const char *at, const char *why)
+{
+    m->in_token = true;
+    return tape_fail(m, at, why);
+}
+
 /* A byte as Go's quoteChar prints it, where it takes the byte for a code point. */
 static void
 tape_quote(char *out, size_t out_size, unsigned char c)
@@ -115,19 +123,19 @@ tape_quote(char *out, size_t out_size, unsigned char c)
 static int
 tape_error(const struct tape_maker *m, struct err **err)
 {
-    if (m->fail_number.size > 0) {
+    if (m->fail_why == NULL) { /* Go decodes numbers after it has checked the whole text */
         return err_set(err, ERR_BAD_REQUEST,
                        "json: cannot unmarshal number %.*s into Go value of type float64",
-                       m->fail_number.size < 64 ? (int)m->fail_number.size : 64, m->fail_number.at);
-    }
-    if (m->fail_at == m->end) {
-        return err_set(err, ERR_BAD_REQUEST, "unexpected end of JSON input");
+                       m->too_large.size < 64 ? (int)m->too_large.size : 64, m->too_large.at);
     }
     if (m->fail_at == NULL) { /* a whole sentence, not one about a byte */
         return err_set(err, ERR_BAD_REQUEST, "%s", m->fail_why);
     }
+    if (m->fail_at == m->end && !m->in_token) {
+        return err_set(err, ERR_BAD_REQUEST, "unexpected end of JSON input");
+    }
     char quoted[16];
-    tape_quote(quoted, sizeof(quoted), (unsigned char)*m->fail_at);
+    tape_quote(quoted, sizeof(quoted), m->fail_at == m->end ? ' ' : (unsigned char)*m->fail_at);
     return err_set(err, ERR_BAD_REQUEST, "invalid character %s %s", quoted, m->fail_why);
 }
 
@@ -187,18 +195,15 @@ tape_hex(unsigned char c)
 static const char *
 tape_escape(struct tape_maker *m, const char *p)
 {
-    if (++p == m->end) {
-        return tape_fail(m, p, "");
+    if (++p == m->end || *p == '\0' || strchr("\"\\/bfnrtu", *p) == NULL) {
+        return tape_fail_token(m, p, "in string escape code");
     }
     if (*p != 'u') {
-        if (*p == '\0' || strchr("\"\\/bfnrt", *p) == NULL) {
-            return tape_fail(m, p, "in string escape code");
-        }
         return p + 1;
     }
     for (int i = 0; i < 4; i++) {
         if (++p == m->end || tape_hex((unsigned char)*p) < 0) {
-            return tape_fail(m, p, "in \\u hexadecimal character escape");
+            return tape_fail_token(m, p, "in \\u hexadecimal character escape");
         }
     }
     return p + 1;
@@ -355,7 +360,7 @@ tape_number_tail(struct tape_maker *m, const char *p)
         const char *digits = p + 1;
         p = tape_digits(digits, m->end);
         if (p == digits) {
-            return tape_fail(m, p, "after decimal point in numeric literal");
+            return tape_fail_token(m, p, "after decimal point in numeric literal");
         }
     }
     if (p < m->end && (*p == 'e' || *p == 'E')) {
@@ -366,21 +371,18 @@ tape_number_tail(struct tape_maker *m, const char *p)
         const char *digits = p;
         p = tape_digits(digits, m->end);
         if (p == digits) {
-            return tape_fail(m, p, "in exponent of numeric literal");
+            return tape_fail_token(m, p, "in exponent of numeric literal");
         }
     }
     return p;
 }
 
-static __attribute__((cold, noinline)) const char *
-tape_number_range(struct tape_maker *m, const char *start, const char *p)
+static __attribute__((cold, noinline)) void
+tape_number_range(struct tape_maker *m, struct str text)
 {
-    struct str text = str_slice(start, (size_t)(p - start));
-    if (isfinite(doc_number(text))) {
-        return p;
+    if (m->too_large.size == 0 && !isfinite(doc_number(text))) {
+        m->too_large = text;
     }
-    m->fail_number = text;
-    return tape_fail(m, NULL, "");
 }
 
 static inline const char *
@@ -394,7 +396,7 @@ tape_number(struct tape_maker *m, const char *p)
         const char *digits = p;
         p = tape_digits(p, m->end);
         if (p == digits) {
-            return tape_fail(m, p, "in numeric literal");
+            return tape_fail_token(m, p, "in numeric literal");
         }
     }
     uint32_t info = 0;
@@ -406,9 +408,7 @@ tape_number(struct tape_maker *m, const char *p)
         }
     }
     if (__builtin_expect(info != 0 || p - start > TAPE_LONG_NUMBER, 0)) {
-        if (tape_number_range(m, start, p) == NULL) {
-            return NULL;
-        }
+        tape_number_range(m, str_slice(start, (size_t)(p - start)));
     }
     tape_push(m, DOC_NUMBER, start, (size_t)(p - start))->info |= info;
     return p;
@@ -439,7 +439,7 @@ tape_literal(struct tape_maker *m, const char *p, enum doc_type type)
     size_t size = table[type].size;
     for (size_t i = 1; i < size; i++) {
         if (p + i == m->end || p[i] != table[type].text[i]) {
-            return tape_fail(m, p + i, table[type].why[i]);
+            return tape_fail_token(m, p + i, table[type].why[i]);
         }
     }
     (void)tape_push(m, type, p, size);

@@ -2,7 +2,7 @@
  *
  * Called by everybody who makes JSON; a writer belongs to one thread. Strings are copied and
  * checked eight bytes at a time. */
-#include "config.h"
+#include "config.h" /* IWYU pragma: keep */
 
 #include "base/doc_priv.h"
 
