@@ -51,8 +51,7 @@ enum field_patch {
 enum field_list {
     LIST_ATOMIC, /* lists without a listType, too: one owner for the whole */
     LIST_SET,
-    LIST_MAP,      /* by list_keys */
-    LIST_GRANULAR, /* maps and objects: the default of CARD_MAP and FIELD_OBJECT */
+    LIST_MAP, /* by list_keys */
 };
 enum field_flags {
     FIELD_OMITEMPTY = 1 << 0, /* Go drops the zero value of it */
@@ -61,6 +60,7 @@ enum field_flags {
     FIELD_IMMUTABLE = 1 << 3, /* validation: "field is immutable" on update */
     FIELD_OMITZERO = 1 << 4,  /* also drops an all-zero struct (Go 1.24 omitzero, zero times) */
     FIELD_SENSITIVE = 1 << 5, /* never in logs or audit */
+    FIELD_ATOMIC = 1 << 6,    /* maps and objects: +mapType, +structType=atomic (lists: see list) */
 };
 
 /* A constraint on one value; NULL or 0 members are not checked. */
