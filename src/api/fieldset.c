@@ -6,7 +6,7 @@
 
 #include "api/fieldset.h"
 
-#include "api/fieldset_priv.h"
+#include "api/ref.h"
 #include "base/arena.h"
 #include "base/err.h"
 
@@ -150,12 +150,11 @@ enum rule { RULE_UNION, RULE_MINUS, RULE_MINUS_DEEP, RULE_INTERSECT };
 static struct fieldset *combine(struct arena *arena, enum rule rule, const struct fieldset *a,
                                 const struct fieldset *b);
 
+/* One element that stands in a, in b or in both (absent ones are `none`). */
 static void
-keep(struct arena *arena, struct fieldset *out, const struct fieldset_entry *x,
-     const struct fieldset_entry *y, enum rule rule)
+keep(struct arena *arena, struct fieldset *out, const struct fieldset_entry *a,
+     const struct fieldset_entry *b, enum rule rule)
 {
-    static const struct fieldset_entry none = { 0 };
-    const struct fieldset_entry *a = x == NULL ? &none : x, *b = y == NULL ? &none : y;
     bool is_member = false;
     switch (rule) {
     case RULE_UNION:
@@ -176,7 +175,8 @@ keep(struct arena *arena, struct fieldset *out, const struct fieldset_entry *x,
     }
     struct fieldset *children = combine(arena, rule, a->children, b->children);
     if (is_member || !fieldset_is_empty(children)) {
-        struct fieldset_entry *e = fieldset_entry(arena, out, x != NULL ? x->elem : y->elem);
+        struct elem elem = a->elem.text.at != NULL ? a->elem : b->elem;
+        struct fieldset_entry *e = fieldset_entry(arena, out, elem);
         e->is_member = is_member;
         e->children = fieldset_is_empty(children) ? NULL : children;
     }
@@ -186,6 +186,7 @@ static struct fieldset *
 combine(struct arena *arena, enum rule rule, const struct fieldset *a, const struct fieldset *b)
 {
     static const struct fieldset empty = { 0 };
+    static const struct fieldset_entry none = { 0 };
     a = a == NULL ? &empty : a;
     b = b == NULL ? &empty : b;
     struct fieldset *out = fieldset_new(arena);
@@ -193,9 +194,9 @@ combine(struct arena *arena, enum rule rule, const struct fieldset *a, const str
         int order = i == a->len   ? 1
                     : j == b->len ? -1
                                   : fieldset_elem_cmp(&a->at[i].elem, &b->at[j].elem);
-        const struct fieldset_entry *x = order <= 0 ? &a->at[i++] : NULL;
-        const struct fieldset_entry *y = order >= 0 ? &b->at[j++] : NULL;
-        if (x != NULL || rule == RULE_UNION) {
+        const struct fieldset_entry *x = order <= 0 ? &a->at[i++] : &none;
+        const struct fieldset_entry *y = order >= 0 ? &b->at[j++] : &none;
+        if (order <= 0 || rule == RULE_UNION) {
             keep(arena, out, x, y, rule);
         }
     }
@@ -280,16 +281,16 @@ compare(struct walk *w, struct ref ref, struct val old, struct val now)
         leaf(w, old, now);
         return;
     }
+    static const struct child none = { 0 };
     struct children a = ref_children(w->arena, ref, old), b = ref_children(w->arena, ref, now);
     for (size_t i = 0, j = 0; i < a.len || j < b.len;) {
         int order = i == a.len   ? 1
                     : j == b.len ? -1
                                  : fieldset_elem_cmp(&a.at[i].elem, &b.at[j].elem);
-        const struct child *x = order <= 0 ? &a.at[i++] : NULL;
-        const struct child *y = order >= 0 ? &b.at[j++] : NULL;
-        w->path[w->depth++] = x != NULL ? x->elem : y->elem;
-        compare(w, x != NULL ? x->ref : y->ref, x != NULL ? x->value : (struct val){ 0 },
-                y != NULL ? y->value : (struct val){ 0 });
+        const struct child *x = order <= 0 ? &a.at[i++] : &none;
+        const struct child *y = order >= 0 ? &b.at[j++] : &none;
+        w->path[w->depth++] = order <= 0 ? x->elem : y->elem;
+        compare(w, order <= 0 ? x->ref : y->ref, x->value, y->value);
         w->depth--;
     }
     if (!val_is(old)) {

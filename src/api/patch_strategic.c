@@ -50,10 +50,19 @@ member_of(const struct type *type, struct str key)
     return out;
 }
 
+/* A 400 of `before` and then what it is about. */
 static bool
-bad(struct merge *m, const char *text, struct str what)
+bad(struct merge *m, const char *before, struct str what)
 {
-    (void)err_set(m->err, ERR_BAD_REQUEST, text, STR_ARG(what));
+    (void)err_set(m->err, ERR_BAD_REQUEST, "%s" STR_FMT, before, STR_ARG(what));
+    return false;
+}
+
+static bool
+no_merge_key(struct merge *m, const struct tree *item)
+{
+    (void)err_set(m->err, ERR_BAD_REQUEST, "map: " STR_FMT " does not contain declared merge key",
+                  STR_ARG(tree_json(m->arena, item)));
     return false;
 }
 
@@ -145,17 +154,15 @@ special_items(struct merge *m, struct tree *live, struct tree *patch, struct str
             replaces = true;
         } else if (str_is(text, "delete")) {
             if (key_of(m, c, merge_key) == NULL) {
-                return bad(m, "map: %.*s does not contain declared merge key",
-                           tree_json(m->arena, c));
+                return no_merge_key(m, c);
             }
             for (struct tree *old; (old = same(m, live, c, merge_key)) != NULL;) {
                 tree_cut(live, old);
             }
         } else if (str_is(text, "merge")) {
-            return bad(m, "merging lists cannot yet be specified in the patch%.*s",
-                       (struct str){ 0 });
+            return bad(m, "merging lists cannot yet be specified in the patch", (struct str){ 0 });
         } else {
-            return bad(m, "unknown patch type found: %.*s", text);
+            return bad(m, "unknown patch type found: ", text);
         }
         tree_cut(patch, c);
     }
@@ -170,7 +177,7 @@ merge_items(struct merge *m, const struct member *member, struct tree *live, str
 {
     for (struct tree *c = patch->first; c != NULL; c = c->next) {
         if (member->merge_key.size != 0 && key_of(m, c, member->merge_key) == NULL) {
-            return bad(m, "map: %.*s does not contain declared merge key", tree_json(m->arena, c));
+            return no_merge_key(m, c);
         }
         struct tree *old = same(m, live, c, member->merge_key);
         if (old == NULL) {
@@ -249,8 +256,7 @@ retain_keys(struct merge *m, struct tree *live, struct tree *patch)
             continue;
         }
         if (place(m, keep, tree_str(m->arena, c->key), (struct str){ 0 }) < 0) {
-            return bad(m, "invalid patch format of retainKeys directive, it must contain %.*s",
-                       c->key);
+            return bad(m, "invalid patch format of retainKeys directive, it must contain ", c->key);
         }
     }
     tree_open(m->arena, live);
@@ -341,7 +347,7 @@ map_directive(struct merge *m, struct tree *live, struct tree *patch, struct tre
 {
     struct str text = tree_text(directive);
     if (!str_is(text, "replace") && !str_is(text, "delete")) {
-        return bad(m, "unknown patch type found: %.*s", text);
+        return bad(m, "unknown patch type found: ", text);
     }
     tree_cut(patch, directive);
     while (live->first != NULL) {

@@ -4,7 +4,7 @@
  * structured-merge-diff; so do the elements of their items. */
 #include "config.h" /* IWYU pragma: keep */
 
-#include "api/fieldset_priv.h"
+#include "api/ref.h"
 
 #include <stdlib.h>
 

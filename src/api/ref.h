@@ -1,0 +1,41 @@
+/* Places in a document as the rows describe them: what field sets and merges walk by. */
+#ifndef BINNACLE_API_REF_H
+#define BINNACLE_API_REF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "api/fieldset_priv.h"
+#include "api/schema.h"
+#include "base/doc.h"
+
+struct arena;
+
+/* What the rows say of one place in a document. */
+struct ref {
+    const struct type *type;   /* of objects: rows of the members; NULL: none known */
+    const struct field *field; /* the row, NULL at the root */
+    bool is_item;              /* an item of the field's list or map, not the field itself */
+};
+enum shape { SHAPE_LEAF, SHAPE_STRUCT, SHAPE_MAP, SHAPE_SET, SHAPE_KEYED };
+/* Leaves are scalars and everything atomic. */
+enum shape ref_shape(struct ref ref);
+struct ref ref_root(const struct type *type);
+struct ref ref_member(struct ref ref, struct str key); /* of a STRUCT or MAP */
+struct ref ref_item(struct ref ref);                   /* of a SET or KEYED list */
+
+/* Children of an object or list as sorted, distinct (element, value) pairs; the first of several
+ * with one element wins. */
+struct child {
+    struct elem elem;
+    struct val value;
+    struct ref ref;
+    size_t place; /* in the document */
+};
+struct children {
+    struct child *at;
+    size_t len;
+};
+struct children ref_children(struct arena *arena, struct ref ref, struct val v);
+
+#endif
