@@ -24,6 +24,8 @@ unit_tests += tests/unit/test_doc_jansson
 script_tests += tests/tools/test_lint.sh
 
 # ---- lab tests ----
+lab_tests += tests/lab/test_lab.sh
+lab_tests += tests/lab/test_lab_faults.sh
 
 # ---- how they run ----
 TEST_EXTENSIONS = .sh
@@ -62,6 +64,9 @@ lint:
 CLEANFILES += .format-stamp
 EXTRA_DIST += .clang-format README.md doc tests/README.md check quickstart scripts/packages.txt scripts/setup.sh LICENSE \
 	 tests/lib/tap.sh tests/lib/unit.h $(script_tests) $(lab_tests) \
+	tests/lib/README.md tests/lib/images.sh tests/lib/images/echo.c tests/lib/images/pause.c \
+	tests/lib/lab.sh tests/lib/lab_build.sh tests/lib/lab_cgroup.sh tests/lib/lab_host.sh \
+	tests/lib/lab_test.sh \
 	tests/tools/check-banned.awk tests/tools/check-banned.sh tests/tools/check-format.sh \
 	tests/tools/check-layers.sh tests/tools/check-limits.awk tests/tools/check-limits.sh \
 	tests/tools/check-names.awk tests/tools/check-names.sh tests/tools/strip.awk
