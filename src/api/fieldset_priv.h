@@ -31,6 +31,8 @@ struct fieldset {
 int fieldset_elem_cmp(const struct elem *a, const struct elem *b);
 /* The entry of an element, made when it is not there. */
 struct fieldset_entry *fieldset_entry(struct arena *arena, struct fieldset *set, struct elem elem);
+/* One element as fieldpath.Path prints it: .name, [key="v"], [="v"], [0]. */
+void fieldset_put_elem(struct str_builder *path, const struct elem *elem, struct arena *arena);
 const struct fieldset_entry *fieldset_find(const struct fieldset *set, const struct elem *elem);
 
 #endif

@@ -102,8 +102,8 @@ struct visit {
     struct arena *arena;
 };
 
-static void
-put_elem(struct str_builder *path, const struct elem *elem, struct arena *arena)
+void
+fieldset_put_elem(struct str_builder *path, const struct elem *elem, struct arena *arena)
 {
     if (elem->kind == ELEM_FIELD) {
         str_putf(path, "." STR_FMT, STR_ARG(elem->text));
@@ -130,7 +130,7 @@ visit_set(const struct visit *v, const struct fieldset *set, struct str_builder 
 {
     for (size_t i = 0; set != NULL && i < set->len; i++) {
         size_t size = path->size;
-        put_elem(path, &set->at[i].elem, v->arena);
+        fieldset_put_elem(path, &set->at[i].elem, v->arena);
         if (set->at[i].is_member) {
             v->each(v->ctx, arena_dup(v->arena, str_view(path)));
         }

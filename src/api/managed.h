@@ -26,8 +26,10 @@ struct managed_in {
  * where the field set did. If nothing but managedFields times differs, *ret carries old's. */
 int managed_update(const struct managed_in *in, const struct doc *now, struct doc **ret,
                    struct err **err);
-/* Server-side apply of `applied` (canonical, only what the body named) on in->old (NULL: creates).
- * Conflicts: 409 with causes FieldManagerConflict unless force. */
+/* Server-side apply of `applied` (the body as it came, as JSON) on in->old (NULL: creates).
+ * Conflicts: 409 with causes FieldManagerConflict unless force. *ret is to be decoded again: it is
+ * not canonical. The manager's time changes only
+ * when the object does. */
 int managed_apply(const struct managed_in *in, const struct doc *applied, bool force,
                   struct doc **ret, struct err **err);
 /* Equal apart from managedFields timestamps: then nothing is written. */

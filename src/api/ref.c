@@ -117,6 +117,12 @@ value_elem(struct arena *arena, struct val item)
     return (struct elem){ ELEM_VALUE, jw_done(&w) };
 }
 
+struct elem
+ref_elem(struct arena *arena, struct ref ref, struct val item)
+{
+    return ref_shape(ref) == SHAPE_KEYED ? keyed_elem(arena, ref, item) : value_elem(arena, item);
+}
+
 static int
 by_elem(const void *a, const void *b)
 {
@@ -160,9 +166,8 @@ ref_children(struct arena *arena, struct ref ref, struct val v)
         c->value = it.value;
         c->place = out.len++;
         c->ref = want == DOC_OBJECT ? ref_member(ref, it.key) : ref_item(ref);
-        c->elem = shape == SHAPE_KEYED ? keyed_elem(arena, ref, it.value)
-                  : shape == SHAPE_SET ? value_elem(arena, it.value)
-                                       : (struct elem){ ELEM_FIELD, it.key };
+        c->elem = want == DOC_OBJECT ? (struct elem){ ELEM_FIELD, it.key }
+                                     : ref_elem(arena, ref, it.value);
     }
     sort_distinct(&out);
     return out;

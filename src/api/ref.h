@@ -24,6 +24,9 @@ struct ref ref_root(const struct type *type);
 struct ref ref_member(struct ref ref, struct str key); /* of a STRUCT or MAP */
 struct ref ref_item(struct ref ref);                   /* of a SET or KEYED list */
 
+struct elem ref_elem(struct arena *arena, struct ref ref,
+                     struct val item); /* of an item of those */
+
 /* Children of an object or list as sorted, distinct (element, value) pairs; the first of several
  * with one element wins. */
 struct child {

@@ -222,6 +222,7 @@ err_is_from_api(const struct err *err)
     case ERR_UNSUPPORTED_MEDIA:
     case ERR_INVALID:
     case ERR_TOO_MANY:
+    case ERR_UNKNOWN:
     case ERR_NONE:
     case ERR_CODE_LEN:
         break;
