@@ -19,6 +19,11 @@ unit_tests += tests/unit/test_doc
 unit_tests += tests/unit/test_doc_write
 unit_tests += tests/unit/test_doc_edit
 unit_tests += tests/unit/test_doc_jansson
+unit_tests += tests/unit/test_log
+unit_tests += tests/unit/test_loop
+unit_tests += tests/unit/test_job
+unit_tests += tests/unit/test_worker
+unit_tests += tests/unit/test_proc
 
 # ---- script tests ----
 script_tests += tests/tools/test_lint.sh

@@ -82,8 +82,9 @@ clock_run(void)
     (void)pthread_mutex_lock(&clock_lock);
     int64_t ahead_us = clock_mono_us() - clock_system_us(CLOCK_MONOTONIC);
 
-    /* The monotonic clock may have been warped ahead, and then has to stay there. */
-    atomic_store(&clock_state.mono_ahead_us, ahead_us > 0 ? ahead_us : 0);
+    /* The monotonic clock may have been warped ahead, and then has to stay there; by whole
+     * milliseconds, so that it ticks together with libuv's. */
+    atomic_store(&clock_state.mono_ahead_us, ahead_us > 0 ? (ahead_us + 999) / 1000 * 1000 : 0);
     atomic_store(&clock_state.wall_ahead_us, 0);
     atomic_store(&clock_state.stopped, false);
     clock_wake_all();

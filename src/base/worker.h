@@ -10,18 +10,30 @@ struct loop;
 struct worker;
 enum { WORKER_MAX = 12 };
 
-/* body runs on the worker's thread; done(ctx, err) on the loop afterwards, exactly once.
- * NULL with *err TOO_MANY when WORKER_MAX run. */
-struct worker *worker_start(struct loop *loop,
-                            void (*body)(struct worker *, void *ctx, struct err **),
-                            void (*done)(void *ctx, struct err *owned), void *ctx,
+typedef void worker_body_fn(struct worker *worker, void *ctx, struct err **err);
+typedef void worker_done_fn(void *ctx, struct err *owned_or_null);
+
+struct worker_spec {
+    worker_body_fn *body; /* on the worker's thread */
+    worker_done_fn
+        *done; /* on the loop afterwards, exactly once; err CANCELLED after a cancel, when
+                           * body left none; the worker is gone by then */
+    void (*drop)(void *message); /* frees what was sent and never received; NULL: nothing is sent */
+};
+
+/* Loop thread. NULL with *err TOO_MANY when WORKER_MAX run. */
+struct worker *worker_start(struct loop *loop, const struct worker_spec *spec, void *ctx,
                             struct err **err);
-void worker_send(struct worker *worker, void *message);       /* loop → worker; ownership moves */
-void *worker_receive(struct worker *worker, int64_t wait_ms); /* worker; NULL: time or cancelled */
-void worker_post(struct worker *worker, void (*fn)(void *), void *ctx); /* worker → loop */
-void worker_own_fd(struct worker *worker, int fd); /* shut down by cancel, so that calls return */
+/* Loop → worker, until done; ownership of the message (not NULL) moves. */
+void worker_send(struct worker *worker, void *message);
+/* Worker: the oldest message; NULL when wait_ms have passed on our clock, or after a cancel. */
+void *worker_receive(struct worker *worker, int64_t wait_ms);
+/* Worker → loop, in order; all of it runs before done. */
+void worker_post(struct worker *worker, void (*fn)(void *), void *ctx);
+/* Worker: a socket that a cancel shuts down, so that calls on it return. Disown it before closing. */
+void worker_own_fd(struct worker *worker, int fd);
 void worker_disown_fd(struct worker *worker, int fd);
-void worker_cancel(struct worker *worker); /* loop; body must soon return */
+void worker_cancel(struct worker *worker); /* loop, until done; body must soon return */
 bool worker_is_cancelled(const struct worker *worker);
 
 #endif
