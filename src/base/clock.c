@@ -32,6 +32,8 @@ static int64_t clock_days_of(struct clock_date date);
 static int clock_days_in(int month, int year);
 static bool clock_take_number(struct str *text, size_t digits_min, size_t digits_max, int *ret);
 static bool clock_take(struct str *text, char expected);
+static bool clock_take_date(struct str *text, struct clock_date *ret_date);
+static bool clock_take_time(struct str *text, int64_t *ret_seconds);
 static bool clock_take_fraction(struct str *text, int64_t *ret_us);
 static bool clock_take_zone(struct str *text, int64_t *ret_offset_s);
 
@@ -165,29 +167,17 @@ clock_text_micro(int64_t wall_us, char text[CLOCK_TEXT_SIZE])
 int
 clock_parse(struct str text, int64_t *ret_wall_us)
 {
-    int year = 0;
-    int month = 0;
-    int day = 0;
-    int hour = 0;
-    int minute = 0;
-    int second = 0;
+    struct clock_date date = { 0 };
+    int64_t seconds = 0;
     int64_t fraction_us = 0;
     int64_t offset_s = 0;
-    bool shaped = clock_take_number(&text, 4, 4, &year) && clock_take(&text, '-') &&
-                  clock_take_number(&text, 2, 2, &month) && clock_take(&text, '-') &&
-                  clock_take_number(&text, 2, 2, &day) && clock_take(&text, 'T') &&
-                  clock_take_number(&text, 1, 2, &hour) && clock_take(&text, ':') &&
-                  clock_take_number(&text, 2, 2, &minute) && clock_take(&text, ':') &&
-                  clock_take_number(&text, 2, 2, &second) &&
-                  clock_take_fraction(&text, &fraction_us) && clock_take_zone(&text, &offset_s);
 
-    if (!shaped || text.size > 0 || month < 1 || month > 12 || day < 1 ||
-        day > clock_days_in(month, year) || hour > 23 || minute > 59 || second > 59) {
+    if (!clock_take_date(&text, &date) || !clock_take(&text, 'T') ||
+        !clock_take_time(&text, &seconds) || !clock_take_fraction(&text, &fraction_us) ||
+        !clock_take_zone(&text, &offset_s) || text.size > 0) {
         return -1;
     }
-    int64_t days = clock_days_of((struct clock_date){ year, month, day });
-    int64_t seconds = ((days * 24 + hour) * 60 + minute) * 60 + second - offset_s;
-
+    seconds += clock_days_of(date) * 86400 - offset_s;
     *ret_wall_us = seconds * 1000000 + fraction_us;
     return 0;
 }
@@ -282,6 +272,38 @@ clock_take(struct str *text, char expected)
     }
     *text = (struct str){ text->at + 1, text->size - 1 };
     return true;
+}
+
+static bool
+clock_take_date(struct str *text, struct clock_date *ret_date)
+{
+    int year = 0;
+
+    if (!clock_take_number(text, 4, 4, &year) || !clock_take(text, '-') ||
+        !clock_take_number(text, 2, 2, &ret_date->month) || !clock_take(text, '-') ||
+        !clock_take_number(text, 2, 2, &ret_date->day)) {
+        return false;
+    }
+    ret_date->year = year;
+    return ret_date->month >= 1 && ret_date->month <= 12 && ret_date->day >= 1 &&
+           ret_date->day <= clock_days_in(ret_date->month, year);
+}
+
+/* Seconds since midnight. Go's layout takes an hour of one digit too. */
+static bool
+clock_take_time(struct str *text, int64_t *ret_seconds)
+{
+    int hour = 0;
+    int minute = 0;
+    int second = 0;
+
+    if (!clock_take_number(text, 1, 2, &hour) || !clock_take(text, ':') ||
+        !clock_take_number(text, 2, 2, &minute) || !clock_take(text, ':') ||
+        !clock_take_number(text, 2, 2, &second)) {
+        return false;
+    }
+    *ret_seconds = (hour * 60 + minute) * 60 + second;
+    return hour <= 23 && minute <= 59 && second <= 59;
 }
 
 /* Go accepts a fraction of any length after the seconds, behind a point or a comma, although the

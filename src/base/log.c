@@ -61,6 +61,7 @@ static struct log_module *log_module_of(const char *name);
 static void log_line(enum log_level level, const char *module, struct str text);
 static void log_put_safe(struct str_builder *line, struct str text);
 static size_t log_rune_size(struct str text);
+static bool log_is_unsafe(uint32_t rune);
 
 int
 log_setup(const char *text)
@@ -284,9 +285,28 @@ log_rune_size(struct str text)
         rune = rune << 6 | (at[i] & 0x3f);
     }
     bool overlong = (size == 3 && rune < 0x800) || (size == 4 && rune < 0x10000);
-    bool surrogate = rune >= 0xd800 && rune <= 0xdfff;
-    bool control = rune < 0xa0 || rune == 0x2028 || rune == 0x2029;
-    bool bidi = (rune >= 0x202a && rune <= 0x202e) || (rune >= 0x2066 && rune <= 0x2069);
 
-    return overlong || surrogate || control || bidi || rune > 0x10ffff ? 0 : size;
+    return overlong || log_is_unsafe(rune) ? 0 : size;
+}
+
+/* What a terminal may act upon, or what is no character at all. */
+static bool
+log_is_unsafe(uint32_t rune)
+{
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {
+        { 0x80, 0x9f },           /* C1 control characters */
+        { 0x2028, 0x202e },       /* line and paragraph separators, direction of text */
+        { 0x2066, 0x2069 },       /* direction of text */
+        { 0xd800, 0xdfff },       /* surrogates */
+        { 0x110000, UINT32_MAX }, /* beyond Unicode */
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(ranges); i++) {
+        if (rune >= ranges[i].first && rune <= ranges[i].last) {
+            return true;
+        }
+    }
+    return false;
 }

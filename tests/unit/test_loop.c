@@ -3,6 +3,7 @@
 
 #include "base/loop.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <unistd.h>
 #include <uv.h>
@@ -36,6 +37,13 @@ end(void **state)
     return 0;
 }
 
+/* A literal as context: callbacks only read it. */
+static void *
+text(const char *literal)
+{
+    return (void *)(uintptr_t)literal;
+}
+
 static void
 note(void *letter)
 {
@@ -52,16 +60,16 @@ turn_all(void)
 static void
 check_seen(const char *expected)
 {
-    AUTO_FREE char *text = str_dup(str_view(&seen));
+    AUTO_FREE char *letters = str_dup(str_view(&seen));
 
-    assert_string_equal(text, expected);
+    assert_string_equal(letters, expected);
 }
 
 static void
 post_b_then_note_a(void *ctx)
 {
     (void)ctx;
-    loop_post(loop, note, "b");
+    loop_post(loop, note, text("b"));
     str_putz(&seen, "a");
 }
 
@@ -70,7 +78,7 @@ test_posts_keep_their_order(void **state)
 {
     (void)state;
     loop_post(loop, post_b_then_note_a, NULL);
-    loop_post(loop, note, "1");
+    loop_post(loop, note, text("1"));
     check_seen("");
     assert_true(loop_turn(loop, 0));
     turn_all();
@@ -172,10 +180,10 @@ test_timers_on_a_stopped_clock(void **state)
     clock_stop(0);
     int64_t now_ms = clock_mono_ms();
 
-    loop_timer(loop, now_ms + 2000, note, "c");
-    loop_timer(loop, now_ms + 1000, note, "a");
-    loop_timer(loop, now_ms + 1000, note, "b");
-    loop_timer(loop, now_ms + 3600000, note, "d");
+    loop_timer(loop, now_ms + 2000, note, text("c"));
+    loop_timer(loop, now_ms + 1000, note, text("a"));
+    loop_timer(loop, now_ms + 1000, note, text("b"));
+    loop_timer(loop, now_ms + 3600000, note, text("d"));
     turn_all();
     check_seen("");
     clock_warp(999);
@@ -203,8 +211,8 @@ again_for_the_past(void *ctx)
 {
     (void)ctx;
     str_putz(&seen, "p");
-    loop_timer(loop, 0, note, "n");
-    loop_defer(loop, note, "d");
+    loop_timer(loop, 0, note, text("n"));
+    loop_defer(loop, note, text("d"));
 }
 
 static void
@@ -215,12 +223,13 @@ test_timers_cancelled_and_past(void **state)
     int64_t now_ms = clock_mono_ms();
 
     loop_timer_cancel(NULL);
-    loop_timer_cancel(loop_timer(loop, now_ms, note, "x"));
-    loop_timer(loop, now_ms, cancel_victim, "c"); /* cancels one that is due in the same round */
-    victim = loop_timer(loop, now_ms, note, "y");
+    loop_timer_cancel(loop_timer(loop, now_ms, note, text("x")));
+    loop_timer(loop, now_ms, cancel_victim,
+               text("c")); /* cancels one that is due in the same round */
+    victim = loop_timer(loop, now_ms, note, text("y"));
     turn_all();
     check_seen("c");
-    victim = loop_timer(loop, now_ms, cancel_victim, "s"); /* cancels itself */
+    victim = loop_timer(loop, now_ms, cancel_victim, text("s")); /* cancels itself */
     turn_all();
     check_seen("cs");
     loop_timer(loop, now_ms, again_for_the_past, NULL);
@@ -274,7 +283,7 @@ static void
 defer_once_more(void *ctx)
 {
     (void)ctx;
-    loop_defer(loop, note, "d");
+    loop_defer(loop, note, text("d"));
     str_putz(&seen, "c");
 }
 
@@ -291,7 +300,7 @@ test_deferred_calls(void **state)
 {
     (void)state;
     loop_post(loop, defer_twice, NULL);
-    loop_post(loop, note, "b");
+    loop_post(loop, note, text("b"));
     turn_all();
     check_seen("abcd");
 }
@@ -314,10 +323,10 @@ test_idle_hooks_run_once_when_all_is_done(void **state)
     int fds[2];
     uv_poll_t poll = { .data = &fds[0] };
 
-    assert_int_equal(pipe(fds), 0);
+    assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
     assert_int_equal(uv_poll_init(loop_uv(loop), &poll, fds[0]), 0);
     assert_int_equal(uv_poll_start(&poll, UV_READABLE, on_readable), 0);
-    loop_on_idle(loop, note, "I");
+    loop_on_idle(loop, note, text("I"));
     loop_post(loop, post_b_then_note_a, NULL);
     turn_all();
     check_seen("abI");
@@ -326,8 +335,8 @@ test_idle_hooks_run_once_when_all_is_done(void **state)
     assert_int_equal(write(fds[1], "xyz", 3), 3); /* three rounds of a foreign callback */
     turn_all();
     check_seen("abIrrrI");
-    loop_off_idle(loop, note, "I");
-    loop_post(loop, note, "e");
+    loop_off_idle(loop, note, text("I"));
+    loop_post(loop, note, text("e"));
     turn_all();
     check_seen("abIrrrIe");
     uv_close((uv_handle_t *)&poll, NULL);
@@ -345,7 +354,7 @@ time_then_stop(void *ctx)
     (void)ctx;
     str_putz(&seen, "I");
     if (first) {
-        loop_timer(loop, clock_mono_ms() + 2, note, "t");
+        loop_timer(loop, clock_mono_ms() + 2, note, text("t"));
     } else {
         loop_stop(loop);
     }
@@ -367,7 +376,7 @@ test_turn_waits(void **state)
     (void)state;
     pthread_t thread;
 
-    loop_timer(loop, clock_mono_ms() + 10, note, "t");
+    loop_timer(loop, clock_mono_ms() + 10, note, text("t"));
     for (int i = 0; i < 100 && seen.size == 0; i++) {
         (void)loop_turn(loop, WAIT_MS); /* ends at the timer, not after ten seconds */
     }
@@ -383,8 +392,8 @@ test_free_runs_posts_and_drops_timers(void **state)
     (void)state;
     struct loop *other = loop_new();
 
-    loop_post(other, note, "p");
-    loop_timer(other, clock_mono_ms() + 1000, note, "x");
+    loop_post(other, note, text("p"));
+    loop_timer(other, clock_mono_ms() + 1000, note, text("x"));
     loop_free(other);
     loop_free(NULL);
     check_seen("p");
