@@ -27,6 +27,7 @@ unit_tests += tests/unit/test_proc
 
 # ---- script tests ----
 script_tests += tests/tools/test_lint.sh
+script_tests += tests/tools/test_suite_report.sh
 
 # ---- lab tests ----
 lab_tests += tests/lab/test_lab.sh
@@ -67,6 +68,7 @@ lint:
 	$(top_srcdir)/tests/tools/check-format.sh $(top_srcdir) $(abs_top_builddir)/.format-stamp || status=1; \
 	[ $$status -eq 0 ] && echo "lint: clean" || { echo "lint: failed"; exit 1; }
 CLEANFILES += .format-stamp
+EXTRA_DIST += tests/conformance
 EXTRA_DIST += .clang-format README.md doc tests/README.md check quickstart scripts/packages.txt scripts/setup.sh LICENSE \
 	 tests/lib/tap.sh tests/lib/unit.h $(script_tests) $(lab_tests) \
 	tests/lib/README.md tests/lib/images.sh tests/lib/images/echo.c tests/lib/images/pause.c \
