@@ -24,6 +24,9 @@ unit_tests += tests/unit/test_loop
 unit_tests += tests/unit/test_job
 unit_tests += tests/unit/test_worker
 unit_tests += tests/unit/test_proc
+unit_tests += tests/unit/test_fault
+unit_tests += tests/unit/test_metrics
+unit_tests += tests/unit/test_options
 
 # ---- script tests ----
 script_tests += tests/tools/test_lint.sh

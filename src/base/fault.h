@@ -8,8 +8,10 @@ struct err;
 /* 0, or -1 with *err set when the armed kind is "error"; delays or kills (SIGKILL) the process
  * itself for the other kinds. */
 int fault_hit(const char *name, struct err **err);
-/* Arms from text: "store.commit.before_fsync=kill@3" (third hit), "…=error", "…=delay:50".
- * serve and agent read BINNACLE_FAULTS from the environment. -1 when the text is wrong. */
+/* Arms from text: "store.commit.before_fsync=kill@3" (the third hit only; every hit without @),
+ * "…=error", "…=delay:50" (ms); a name alone disarms; commas between several. serve and agent read
+ * BINNACLE_FAULTS from the environment. -1 when the text is wrong; what stood before the wrong part
+ * is armed. */
 int fault_arm(const char *text, struct err **err);
 #define FAULT(name, err) fault_hit((name), (err))
 #else

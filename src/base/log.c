@@ -266,6 +266,8 @@ log_put_safe(struct str_builder *line, struct str text)
 static size_t
 log_rune_size(struct str text)
 {
+    /* The least rune that needs so many bytes: a smaller one is a forgery. */
+    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
     const unsigned char *at = (const unsigned char *)text.at;
 
     if (at[0] < 0x80) {
@@ -284,9 +286,7 @@ log_rune_size(struct str text)
         }
         rune = rune << 6 | (at[i] & 0x3f);
     }
-    bool overlong = (size == 3 && rune < 0x800) || (size == 4 && rune < 0x10000);
-
-    return overlong || log_is_unsafe(rune) ? 0 : size;
+    return rune < least[size] || log_is_unsafe(rune) ? 0 : size;
 }
 
 /* What a terminal may act upon, or what is no character at all. */

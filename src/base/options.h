@@ -17,15 +17,19 @@ enum option_id {
 };
 enum option_type { OPTION_TEXT, OPTION_INT, OPTION_BOOL };
 
+enum { OPTIONS_REST_MAX = 64 };
+
 struct options {
-    char *text[OPT_LEN]; /* owned; every option as text, bools "true" / "false" */
+    char *text[OPT_LEN];                /* owned; every option as text, bools "true" / "false" */
+    const char *rest[OPTIONS_REST_MAX]; /* words that are no options, and all after "--": of argv */
+    int rest_len;
 };
 
-/* Defaults, then --config FILE, then the environment, then the command line; words that are no
- * options are collected in rest (rest_len ≤ 64, pointers into argv). command selects which rows
- * are known. -1 with a message that names the nearest option. */
-int options_parse(struct options *options, const char *command, int argc, char **argv,
-                  const char **rest, int *ret_rest_len, struct err **err);
+/* Defaults, then --config FILE, then the environment, then the command line (argv from the first
+ * word after the command on). command selects which rows are known; a file may name the options of
+ * all commands. -1 with a message that names the nearest option; options is as before then. */
+int options_parse(struct options *options, const char *command, int argc, char *const *argv,
+                  struct err **err);
 void options_done(struct options *options);
 const char *options_text(const struct options *options, enum option_id id); /* never NULL */
 int64_t options_int(const struct options *options, enum option_id id);
