@@ -13,6 +13,7 @@
 #include "base/doc.h"
 #include "base/str.h"
 
+struct arena;
 struct client;
 struct conn;
 struct err;
@@ -127,5 +128,9 @@ struct client_remote {
 struct client *client_remote_new(struct loop *loop, const struct client_remote *spec);
 /* The request's path and query, as every transport and the log show it. */
 struct str call_path(const struct call *call, struct arena *arena);
+const char *call_method(const struct call *call);       /* "GET", "POST", … */
+const char *call_content_type(const struct call *call); /* of the body */
+/* The body to send: call->body, or the DeleteOptions that the call's fields make; may be absent. */
+struct str call_body_text(const struct call *call, struct arena *arena);
 
 #endif

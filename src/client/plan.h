@@ -1,6 +1,8 @@
 /* Plans: pure functions from cached objects and the time to a list of intended writes.
  *
- * No I/O, no clock, no globals: a plan reads plan_in and calls the makers below. CONTRACTS §9. */
+ * No I/O, no clock, no globals: a plan reads plan_in and calls the makers below. It runs in one
+ * callback of the loop, and tapes are dropped between callbacks only, so it reads the values of
+ * cached objects without pinning them. CONTRACTS §9. */
 #ifndef BINNACLE_CLIENT_PLAN_H
 #define BINNACLE_CLIENT_PLAN_H
 
@@ -34,6 +36,7 @@ enum plan_pre {
     PRE_REV = 1 << 0, /* target's resourceVersion must still hold */
     PRE_UID = 1 << 1, /* target's uid must still hold */
 };
+enum { PLAN_GROUP_MAX = 32 };
 enum plan_group_flags { GROUP_ALWAYS = 1 << 0 /* runs after failures too (status) */ };
 
 struct plan_write {
@@ -42,7 +45,7 @@ struct plan_write {
     struct str ns, name;     /* name absent with generateName in the body */
     const char *subresource; /* PLAN_SUB */
     struct object *target;   /* what the preconditions are taken from; NULL for creates */
-    struct str body;         /* JSON in the plan's arena; DELETE: DeleteOptions or absent */
+    struct str body;         /* JSON in the plan's arena; DELETE, EVICT: options or absent */
     unsigned pre;
     int group;
 };
@@ -59,8 +62,8 @@ struct plan_note {
     enum event_type type;
     const char *reason, *action;
     struct str note;
-    int group;       /* recorded when this group has been reached… */
-    bool on_success; /* …or after its writes succeeded */
+    int group;          /* recorded when this group is reached… */
+    size_t after_write; /* …or, when not 0, after this write (counted from 1) succeeded */
 };
 struct plan {
     struct arena *arena;
@@ -68,7 +71,7 @@ struct plan {
     size_t write_len, write_capacity;
     struct plan_note *events;
     size_t event_len, event_capacity;
-    unsigned group_flags[32];
+    unsigned group_flags[PLAN_GROUP_MAX];
     int group;
     int64_t again_at_ms; /* wall time, 0: not asked for */
     struct str why;      /* what a person is told, for previews and the console */
@@ -92,7 +95,14 @@ struct plan_in {
     uint64_t random; /* a number per plan, so that plans stay pure (names, jitter) */
 };
 
-/* target: preconditions and namespace/name come from it. For creates use plan_create. */
+/* A plan to be filled; plan_done gives its targets back. For the runner and for tests. */
+void plan_init(struct plan *plan, struct arena *arena);
+void plan_done(struct plan *plan);
+const char *plan_verb_name(enum plan_verb verb); /* "create", "patch-status", … */
+
+/* target: preconditions and namespace/name come from it; the plan keeps a reference. body lives in
+ * the plan's arena and is without resourceVersion and uid where pre names them: the runner puts
+ * them in. For creates use plan_create. */
 void plan_write(struct plan *out, enum plan_verb verb, struct object *target, struct str body,
                 unsigned pre);
 void plan_create(struct plan *out, const struct resource *resource, struct str ns, struct str name,
@@ -105,9 +115,14 @@ void plan_group(struct plan *out, unsigned flags);
 void plan_event(struct plan *out, const struct object *regarding, enum event_type type,
                 const char *reason, const char *action, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
+/* The same, recorded only once the write made last has succeeded (SuccessfulCreate, Killing). */
+void plan_event_after(struct plan *out, const struct object *regarding, enum event_type type,
+                      const char *reason, const char *action, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
 void plan_again(struct plan *out, int64_t at_wall_ms); /* the earliest wins */
 void plan_why(struct plan *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The plan as text, one line a write, for golden tests and previews. */
+/* The plan as text: a line a write with its body as YAML below it, events, time and reason. For
+ * golden tests and previews. */
 void plan_text(const struct plan *plan, struct str_builder *out);
 
 #endif
