@@ -8,7 +8,7 @@ struct client;
 struct informers;
 struct loop;
 struct reconcile;
-struct recorder;
+struct registry;
 
 /* Kind → keys: which keys a change of an object of this kind touches. */
 struct watch_spec {
@@ -19,8 +19,9 @@ struct watch_spec {
     const char *field_selector; /* remote only */
 };
 struct reconciler {
-    const char *name;
-    const char *user; /* acts as this API user, e.g. system:serviceaccount:kube-system:… */
+    const char *name;      /* also the field manager of its writes */
+    const char *user;      /* acts as this API user, e.g. system:serviceaccount:kube-system:… */
+    const char *component; /* source of its events, as upstream names it; NULL: name */
     const struct watch_spec *watches;
     void (*plan)(const struct plan_in *in, struct plan *out);
     int parallel; /* keys in work at once, 0: 8 */
@@ -29,7 +30,7 @@ struct reconcile_spec {
     struct loop *loop;
     struct client *client;
     struct informers *informers;
-    const struct registry *registry; /* where watches' resources are found */
+    struct registry *registry; /* where watches' resources are found; a reference is taken */
     const struct reconcile_env *env;
 };
 /* Nothing plans before all its kinds are synced. The answers of writes go into the cache first
@@ -38,8 +39,11 @@ struct reconcile_spec {
  * waits for a fresh list. */
 struct reconcile *reconcile_start(const struct reconciler *reconciler,
                                   const struct reconcile_spec *spec);
+/* The resources changed: WATCH_ALL watches the new set, and waits until it is synced. */
+void reconcile_set_registry(struct reconcile *reconcile, struct registry *registry);
+/* Cancels what runs; done(ctx) in a later round, when nothing is left. Frees. */
 void reconcile_stop(struct reconcile *reconcile, void (*done)(void *), void *ctx);
 void reconcile_kick(struct reconcile *reconcile, struct str ns, struct str name);
-bool reconcile_is_idle(const struct reconcile *reconcile); /* nothing queued, nothing in flight */
+bool reconcile_is_idle(const struct reconcile *reconcile); /* synced, none queued or in work */
 
 #endif
