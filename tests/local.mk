@@ -27,6 +27,7 @@ unit_tests += tests/unit/test_proc
 unit_tests += tests/unit/test_fault
 unit_tests += tests/unit/test_metrics
 unit_tests += tests/unit/test_options
+unit_tests += tests/unit/test_workq
 
 # ---- script tests ----
 script_tests += tests/tools/test_lint.sh
