@@ -3,6 +3,7 @@ noinst_LIBRARIES += libclient.a
 libclient_a_SOURCES =
 libclient_a_SOURCES += src/client/cache.c src/client/cache.h
 libclient_a_SOURCES += src/client/cache_tree.c src/client/cache_tree.h
+libclient_a_SOURCES += src/client/call.c
 libclient_a_SOURCES += src/client/client.c src/client/client.h
 libclient_a_SOURCES += src/client/event.c src/client/event.h
 libclient_a_SOURCES += src/client/event_correlate.c src/client/event_correlate.h

@@ -47,6 +47,7 @@ BEGIN {
         vague[list[i]] = 1
     # A module whose types have names of their own.
     also["doc"] = "val jw edit"
+    also["informer"] = "informers"
 }
 
 FNR == 1 {
