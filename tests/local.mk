@@ -28,6 +28,12 @@ unit_tests += tests/unit/test_fault
 unit_tests += tests/unit/test_metrics
 unit_tests += tests/unit/test_options
 unit_tests += tests/unit/test_workq
+unit_tests += tests/unit/test_seal
+unit_tests += tests/unit/test_store
+
+# What several tests share beside their own file.
+store_box = tests/lib/store_box.c tests/lib/store_box.h
+tests_unit_test_store_SOURCES = tests/unit/test_store.c $(store_box)
 
 # ---- script tests ----
 script_tests += tests/tools/test_lint.sh

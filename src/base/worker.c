@@ -24,6 +24,8 @@ struct worker {
     worker_body_fn *body;
     worker_done_fn *done;
     void (*drop)(void *message);
+    const char *name;
+    bool is_service;
     void *ctx;
     struct err *err; /* what body came to */
     struct clock_watcher watcher;
@@ -35,7 +37,7 @@ struct worker {
     atomic_bool cancelled; /* read without the lock too */
 };
 
-/* The limit is the process's: each session is memory and a thread, on whatever loop it hangs. */
+/* Sessions. The limit is the process's: each is memory and a thread, on whatever loop it hangs. */
 static atomic_int worker_count;
 
 static int worker_start_thread(struct worker *worker);
@@ -49,7 +51,7 @@ struct worker *
 worker_start(struct loop *loop, const struct worker_spec *spec, void *ctx, struct err **err)
 {
     assert(loop_is_here(loop));
-    if (atomic_fetch_add(&worker_count, 1) >= WORKER_MAX) {
+    if (!spec->is_service && atomic_fetch_add(&worker_count, 1) >= WORKER_MAX) {
         atomic_fetch_sub(&worker_count, 1);
         (void)err_set(err, ERR_TOO_MANY, "%d sessions run already", WORKER_MAX);
         return NULL;
@@ -61,6 +63,8 @@ worker_start(struct loop *loop, const struct worker_spec *spec, void *ctx, struc
     worker->body = spec->body;
     worker->done = spec->done;
     worker->drop = spec->drop;
+    worker->name = spec->name == NULL ? "worker" : spec->name;
+    worker->is_service = spec->is_service;
     worker->ctx = ctx;
     worker->watcher.wake = worker_wake;
     (void)pthread_mutex_init(&worker->lock, NULL);
@@ -177,7 +181,7 @@ worker_thread(void *arg)
 {
     struct worker *worker = arg;
 
-    (void)pthread_setname_np(pthread_self(), "worker");
+    (void)pthread_setname_np(pthread_self(), worker->name);
     worker->body(worker, worker->ctx, &worker->err);
     loop_post(worker->loop, worker_on_end, worker); /* after all that body has posted */
     return NULL;
@@ -211,8 +215,10 @@ worker_free(struct worker *worker)
     VEC_DONE(worker->fds);
     (void)pthread_mutex_destroy(&worker->lock);
     (void)pthread_cond_destroy(&worker->news);
+    if (!worker->is_service) {
+        atomic_fetch_sub(&worker_count, 1);
+    }
     mem_free(worker);
-    atomic_fetch_sub(&worker_count, 1);
 }
 
 static void

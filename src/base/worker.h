@@ -1,4 +1,5 @@
-/* One thread per blocking session (SSH), at most 12: inbox in, loop_post out. */
+/* A thread with an inbox, answering by loop_post: one per blocking session (SSH), at most 12, and
+ * those of services that run as long as the program (the store). */
 #ifndef BINNACLE_BASE_WORKER_H
 #define BINNACLE_BASE_WORKER_H
 
@@ -19,6 +20,8 @@ struct worker_spec {
         *done; /* on the loop afterwards, exactly once; err CANCELLED after a cancel, when
                            * body left none; the worker is gone by then */
     void (*drop)(void *message); /* frees what was sent and never received; NULL: nothing is sent */
+    const char *name;            /* of the thread, at most 15 bytes; NULL: "worker" */
+    bool is_service;             /* a thread that a part always has: not one of WORKER_MAX */
 };
 
 /* Loop thread. NULL with *err TOO_MANY when WORKER_MAX run. */

@@ -1,6 +1,14 @@
 # One line per module: libstore_a_SOURCES += src/store/x.c src/store/x.h
 noinst_LIBRARIES += libstore.a
 libstore_a_SOURCES =
-libstore_a_SOURCES += src/store/seal.h
-libstore_a_SOURCES += src/store/store.h
+libstore_a_SOURCES += src/store/seal.c src/store/seal.h
+libstore_a_SOURCES += src/store/store.c src/store/store.h
+libstore_a_SOURCES += src/store/store_mem.c
+libstore_a_SOURCES += src/store/store_sqlite.c src/store/store_sqlite.h
+libstore_a_SOURCES += src/store/store_sqlite_db.c
+libstore_a_SOURCES += src/store/store_sqlite_writer.c
+libstore_a_SOURCES += src/store/store_sqlite_sweep.c
+libstore_a_SOURCES += src/store/store_sqlite_read.c src/store/store_sqlite_read.h
+libstore_a_SOURCES += src/store/store_sqlite_reader.c
+libstore_a_SOURCES += src/store/store_sqlite_check.c
 EXTRA_DIST += src/store/README.md
