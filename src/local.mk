@@ -1,6 +1,7 @@
-# The only place that joins all parts.
+# The only place that joins all parts.  Until src/main.c exists neither the program nor a release has it.
 if HAVE_BINNACLE
 bin_PROGRAMS += binnacle
+EXTRA_DIST += src/main.c
 endif
-binnacle_SOURCES = src/main.c
+nodist_binnacle_SOURCES = src/main.c
 binnacle_LDADD = libui.a $(control_libraries) $(shared_libraries) $(control_libs)
