@@ -30,10 +30,20 @@ unit_tests += tests/unit/test_options
 unit_tests += tests/unit/test_workq
 unit_tests += tests/unit/test_seal
 unit_tests += tests/unit/test_store
+unit_tests += tests/unit/test_http1_parse
+unit_tests += tests/unit/test_http1
 
 # What several tests share beside their own file.
+net_box = tests/lib/net_box.c tests/lib/net_box.h
+tests_unit_test_http1_SOURCES = tests/unit/test_http1.c $(net_box)
 store_box = tests/lib/store_box.c tests/lib/store_box.h
 tests_unit_test_store_SOURCES = tests/unit/test_store.c $(store_box)
+
+# ---- benchmarks: built on request, "make bench_programs"; tests/bench/*.sh run them ----
+bench_programs = tests/bench/bench_http
+EXTRA_PROGRAMS += $(bench_programs)
+.PHONY: bench_programs
+bench_programs: $(bench_programs)
 
 # ---- script tests ----
 script_tests += tests/tools/test_lint.sh
@@ -69,7 +79,7 @@ check-lab: all
 
 # ---- lint ----
 # Fast, in this order; all of them are run even when one fails.
-lint_checks = layers limits banned names listed
+lint_checks = layers limits banned names
 .PHONY: lint
 lint:
 	@status=0; for check in $(lint_checks); do \
@@ -85,5 +95,5 @@ EXTRA_DIST += .clang-format README.md doc tests/README.md check quickstart scrip
 	tests/lib/lab.sh tests/lib/lab_build.sh tests/lib/lab_cgroup.sh tests/lib/lab_host.sh \
 	tests/lib/lab_test.sh \
 	tests/tools/check-banned.awk tests/tools/check-banned.sh tests/tools/check-format.sh \
-	tests/tools/check-layers.sh tests/tools/check-listed.sh tests/tools/check-limits.awk tests/tools/check-limits.sh \
+	tests/tools/check-layers.sh tests/tools/check-limits.awk tests/tools/check-limits.sh \
 	tests/tools/check-names.awk tests/tools/check-names.sh tests/tools/strip.awk

@@ -35,7 +35,7 @@ const char *options_text(const struct options *options, enum option_id id); /* n
 int64_t options_int(const struct options *options, enum option_id id);
 bool options_bool(const struct options *options, enum option_id id);
 void options_help(struct str_builder *out, const char *command); /* the rows of one command */
-/* The data directory: --data-dir, or root's or the user's default. Owned by caller. */
+/* The data directory: --data-dir, or root's or the user's default (DESIGN §2). Owned by caller. */
 char *options_data_dir(const struct options *options);
 
 #endif

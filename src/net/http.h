@@ -74,7 +74,7 @@ struct str http_query(struct str query, const char *key, struct arena *arena);
 /* All values of key. → count, at most max are stored. */
 size_t http_query_all(struct str query, const char *key, struct str *values, size_t max,
                       struct arena *arena);
-bool http_query_bool(struct str query, const char *key); /* as apimachinery reads it */
+bool http_query_bool(struct str query, const char *key); /* Kubernetes' rule: api-compat §5 */
 int http_percent_decode(struct str text, bool plus_is_space, struct arena *arena, struct str *ret);
 
 #endif

@@ -19,7 +19,8 @@ struct pki_names {
     const char *const *ips;
 };
 
-/* Loads DIR/NAME.crt and .key, or makes them (10 years, key 0600) when both are absent. */
+/* Loads DIR/NAME.crt and .key, or makes them (10 years, key 0600) when both are absent. A key
+ * without its certificate (a kill -9 in between) gets a new one. */
 int pki_ca_open(const char *dir, const char *name, const char *common_name, struct pki_ca **ret,
                 struct err **err);
 void pki_ca_free(struct pki_ca *ca);
@@ -27,10 +28,16 @@ struct str pki_ca_pem(const struct pki_ca *ca);
 /* New EC P-256 key and a certificate for it; both PEM, owned by the caller. */
 int pki_issue(const struct pki_ca *ca, const struct pki_names *names, unsigned usage, int64_t days,
               char **ret_cert_pem, char **ret_key_pem, struct err **err);
-/* Reissues DIR/NAME.{crt,key} when absent, of another CA, of other names, or past 80 % of life. */
-int pki_leaf(const struct pki_ca *ca, const char *dir, const char *name,
-             const struct pki_names *names, unsigned usage, char **ret_cert_pem, char **ret_key_pem,
-             struct err **err);
+struct pki_leaf_spec {
+    const char *dir, *name; /* DIR/NAME.crt (0644) and .key (0600) */
+    struct pki_names names;
+    unsigned usage;
+    int64_t days;
+};
+/* Loads, or reissues when absent, of another CA, of other names, or past 80 % of life. PEM, owned
+ * by the caller. */
+int pki_leaf(const struct pki_ca *ca, const struct pki_leaf_spec *spec, char **ret_cert_pem,
+             char **ret_key_pem, struct err **err);
 int pki_key_new(char **ret_key_pem, struct err **err);
 int pki_csr_new(const char *key_pem, const struct pki_names *names, char **ret_csr_pem,
                 struct err **err);

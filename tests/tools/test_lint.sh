@@ -11,7 +11,6 @@ fresh() {
     mkdir -p "$tree/src/base" "$tree/src/net" "$tree/src/api" "$tree/ui" "$tree/agent" \
         "$tree/tests/unit"
     cp "$here/../../.clang-format" "$tree/"
-    echo 'libbase_a_SOURCES += src/base/knot.c src/base/knot.h' >"$tree/src/base/local.mk"
     cat >"$tree/src/base/knot.h" <<'C'
 /* Knots. */
 int knot_tie(int ends);
@@ -73,7 +72,7 @@ lines() { # COUNT TEXT
 }
 
 fresh
-for name in layers limits banned names listed format; do
+for name in layers limits banned names format; do
     check "$name: a good tree passes" "$here/check-$name.sh" "$tree"
 done
 
@@ -174,18 +173,6 @@ printf '/* Planted. */\n' >"$tree/src/base/bare.h"
 printf '/* Planted. */\n#include "config.h"\n\n#include <stdio.h>\n\n#include "base/knot.h"\n#include "base/bare.h"\n' \
     >"$tree/src/base/bare.c"
 finds names "own header not first" 'its own header "base/bare.h" comes first'
-
-# ---- listed ----
-echo | plant src/base/rope.c
-finds listed "a source in no local.mk" 'rope.c: no line in its local.mk'
-echo | plant tests/unit/test_rope.c
-warns listed "a test that is never built" 'no line in tests/local.mk'
-echo 'unit_tests += tests/unit/test_rope' >"$tree/tests/local.mk"
-echo | plant tests/unit/test_rope.c
-check "listed: a test is listed without .c" sh -c "! '$here/check-listed.sh' '$tree' | grep warning"
-fresh
-echo 'libbase_a_SOURCES += src/base/gone.c' >>"$tree/src/base/local.mk"
-finds listed "a line without its file" 'gone.c: listed in local.mk, but'
 
 # ---- format ----
 if clang-format --version 2>/dev/null | grep -q 'version 1[4-9]\|version [2-9]'; then

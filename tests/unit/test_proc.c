@@ -176,14 +176,14 @@ test_cannot_be_started(void **state)
 {
     (void)state;
     AUTO(run_done) struct run run = { 0 };
-    struct proc_spec spec = { .argv = (const char *const[]){ "/nonexistent/program", NULL } };
+    struct proc_spec spec = { .argv = (const char *const[]){ "no-such-program", NULL } };
     struct proc *proc = proc_start(loop, &spec, done, &run);
 
     proc_kill(proc, SIGKILL); /* nothing there: nothing happens, least of all to our own group */
     assert_int_equal(run.dones, 0);
     turn_until_done(&run);
     assert_int_equal(run.code, ERR_IO);
-    assert_string_equal(run.message, "start '/nonexistent/program': No such file or directory");
+    assert_string_equal(run.message, "start 'no-such-program': No such file or directory");
 }
 
 /* An orphan that was killed stays a zombie until whoever adopts orphans here reaps it. */
