@@ -6,7 +6,6 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <time.h>
 
 /* While time stands still the two clocks are `at`; else they are the system's plus `ahead`. */
@@ -27,6 +26,8 @@ struct clock_date {
 static int64_t clock_system_us(clockid_t which);
 static void clock_wake_all(void);
 static int64_t clock_floor_div(int64_t value, int64_t by);
+static char *clock_put_second(char *text, int64_t seconds);
+static char *clock_put_digits(char *text, int number, size_t digits);
 static struct clock_date clock_date_of(int64_t days);
 static int64_t clock_days_of(struct clock_date date);
 static int clock_days_in(int month, int year);
@@ -140,28 +141,25 @@ clock_unwatch(struct clock_watcher *watcher)
 struct str
 clock_text(int64_t wall_ms, char text[CLOCK_TEXT_SIZE])
 {
-    struct str micro = clock_text_micro(clock_floor_div(wall_ms, 1000) * 1000000, text);
-    size_t whole = micro.size - strlen(".000000Z");
+    int64_t seconds = clock_floor_div(wall_ms, 1000);
+    char *end = clock_put_second(text, seconds);
 
-    text[whole] = 'Z';
-    text[whole + 1] = '\0';
-    return (struct str){ text, whole + 1 };
+    *end++ = 'Z';
+    *end = '\0';
+    return (struct str){ text, (size_t)(end - text) };
 }
 
 struct str
 clock_text_micro(int64_t wall_us, char text[CLOCK_TEXT_SIZE])
 {
-    const int64_t day_us = INT64_C(86400000000);
-    int64_t days = clock_floor_div(wall_us, day_us);
-    int64_t us = (wall_us % day_us + day_us) % day_us; /* never days * day_us: it overflows */
-    struct clock_date date = clock_date_of(days);
-    int size = snprintf(text, CLOCK_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ",
-                        (int)date.year, date.month, date.day, (int)(us / INT64_C(3600000000)),
-                        (int)(us / 60000000 % 60), (int)(us / 1000000 % 60), (int)(us % 1000000));
+    int64_t seconds = clock_floor_div(wall_us, 1000000);
+    char *end = clock_put_second(text, seconds);
 
-    /* A year has at most six digits and a sign in 64 bits of microseconds: it always fits. */
-    assert(size > 0 && size < CLOCK_TEXT_SIZE);
-    return (struct str){ text, (size_t)size };
+    *end++ = '.';
+    end = clock_put_digits(end, (int)((wall_us % 1000000 + 1000000) % 1000000), 6);
+    *end++ = 'Z';
+    *end = '\0';
+    return (struct str){ text, (size_t)(end - text) };
 }
 
 int
@@ -203,6 +201,46 @@ static int64_t
 clock_floor_div(int64_t value, int64_t by)
 {
     return value / by - (value % by < 0);
+}
+
+/* Date and time up to the second; returns where to go on. */
+static char *
+clock_put_second(char *text, int64_t seconds)
+{
+    int64_t days = clock_floor_div(seconds, 86400);
+    int in_day = (int)(seconds - days * 86400);
+    struct clock_date date = clock_date_of(days);
+    int64_t year = date.year < 0 ? -date.year : date.year;
+    size_t digits = 4;
+
+    /* 64 bits of microseconds reach six digits and a sign, those of milliseconds nine. */
+    for (int64_t rest = year / 10000; rest > 0; rest /= 10) {
+        digits++;
+    }
+    if (date.year < 0) {
+        *text++ = '-';
+    }
+    text = clock_put_digits(text, (int)year, digits);
+    *text++ = '-';
+    text = clock_put_digits(text, date.month, 2);
+    *text++ = '-';
+    text = clock_put_digits(text, date.day, 2);
+    *text++ = 'T';
+    text = clock_put_digits(text, in_day / 3600, 2);
+    *text++ = ':';
+    text = clock_put_digits(text, in_day / 60 % 60, 2);
+    *text++ = ':';
+    return clock_put_digits(text, in_day % 60, 2);
+}
+
+static char *
+clock_put_digits(char *text, int number, size_t digits)
+{
+    for (size_t i = digits; i > 0; i--) {
+        text[i - 1] = (char)('0' + number % 10);
+        number /= 10;
+    }
+    return text + digits;
 }
 
 /* Days since 1970-01-01 to a Gregorian date, by eras of 400 years that begin on 1 March, so that

@@ -1,6 +1,6 @@
 /* The event loop of a thread: libuv for input and output, our own queue of posts and our own timers
  * on clock.  Each round of libuv is: prepare (timers that are due, deferred calls, then how long to
- * sleep), poll (posts and foreign callbacks), check (deferred calls).  Only loop_post, loop_stop
+ * sleep), poll (posts of others and foreign callbacks), check (own posts, deferred calls).  Only loop_post, loop_stop
  * and loop_is_here may be called from other threads. */
 #include "config.h" /* IWYU pragma: keep */
 
@@ -54,13 +54,18 @@ struct loop {
     _Atomic(pthread_t) thread;
     atomic_bool stopping;
 
-    pthread_mutex_t lock; /* posted */
+    pthread_mutex_t lock; /* posted, and changes of thread */
     struct loop_calls posted;
+    atomic_bool posted_here; /* the first of them by the loop itself, which was not woken for it */
 
     struct loop_calls deferred; /* for the end of this round */
     struct loop_calls idle;     /* hooks */
     enum loop_idle idle_state;
-    bool is_turning; /* inside loop_turn, which never sleeps in libuv's poll */
+
+    bool is_turning;     /* inside loop_turn, which handles one batch of events */
+    bool has_patience;   /* its wait has not ended */
+    uint64_t turn_calls; /* calls when it began */
+    uv_timer_t patience; /* ends its wait */
     struct heap timers;
     struct loop_timer *due_first, *due_last;
 
@@ -69,9 +74,11 @@ struct loop {
 };
 
 static void loop_must(int rc);
+static void loop_set_thread(struct loop *loop);
 static void loop_wake(struct clock_watcher *watcher);
 static void loop_on_wake(uv_async_t *wake);
 static void loop_on_alarm(uv_timer_t *alarm);
+static void loop_on_patience(uv_timer_t *patience);
 static void loop_on_prepare(uv_prepare_t *prepare);
 static void loop_on_check(uv_check_t *check);
 static void loop_on_spin(uv_idle_t *spin);
@@ -99,13 +106,14 @@ loop_new(void)
     loop_must(uv_loop_init(&loop->uv));
     loop_must(uv_async_init(&loop->uv, &loop->wake, loop_on_wake));
     loop_must(uv_timer_init(&loop->uv, &loop->alarm));
+    loop_must(uv_timer_init(&loop->uv, &loop->patience));
     loop_must(uv_prepare_init(&loop->uv, &loop->prepare));
     loop_must(uv_check_init(&loop->uv, &loop->check));
     loop_must(uv_idle_init(&loop->uv, &loop->spin));
     loop_must(uv_prepare_start(&loop->prepare, loop_on_prepare));
     loop_must(uv_check_start(&loop->check, loop_on_check));
     loop->wake.data = loop->alarm.data = loop->prepare.data = loop->check.data = loop;
-    loop->spin.data = loop;
+    loop->spin.data = loop->patience.data = loop;
     (void)pthread_mutex_init(&loop->lock, NULL);
     atomic_store(&loop->thread, pthread_self());
     loop->watcher.wake = loop_wake;
@@ -119,7 +127,7 @@ loop_free(struct loop *loop)
     if (loop == NULL) {
         return;
     }
-    atomic_store(&loop->thread, pthread_self());
+    loop_set_thread(loop);
     clock_unwatch(&loop->watcher);
     while (loop->posted.list.len > 0 || loop->deferred.list.len > 0) {
         loop_run_posts(loop);
@@ -148,7 +156,7 @@ loop_free(struct loop *loop)
 void
 loop_run(struct loop *loop)
 {
-    atomic_store(&loop->thread, pthread_self());
+    loop_set_thread(loop);
     /* Not UV_RUN_ONCE, which never sleeps in a round that began with an active idle handle, even if
      * prepare has stopped it. */
     while (!atomic_exchange(&loop->stopping, false)) {
@@ -166,28 +174,32 @@ loop_stop(struct loop *loop)
 bool
 loop_turn(struct loop *loop, int64_t wait_ms)
 {
-    uint64_t calls = loop->calls;
     bool was_idle = loop->idle_state == LOOP_IDLE_DONE;
 
-    atomic_store(&loop->thread, pthread_self());
+    loop_set_thread(loop);
     loop->is_turning = true;
+    loop->turn_calls = loop->calls;
     bool ready = loop_has_events(loop, 0) || uv_backend_timeout(&loop->uv) == 0 ||
-                 (loop->idle.list.len > 0 && !was_idle);
+                 atomic_load(&loop->posted_here) || (loop->idle.list.len > 0 && !was_idle);
 
-    /* This round also makes libuv register new descriptors, so that the wait below sees them. */
-    (void)uv_run(&loop->uv, UV_RUN_NOWAIT);
-    if (!ready && loop->calls == calls && wait_ms > 0) {
-        int timeout_ms = uv_backend_timeout(&loop->uv); /* to the next alarm; -1: none */
-
-        ready =
-            loop_has_events(loop, timeout_ms < 0 || wait_ms < timeout_ms ? wait_ms : timeout_ms);
+    if (ready || wait_ms <= 0) {
         (void)uv_run(&loop->uv, UV_RUN_NOWAIT);
+    } else {
+        /* libuv does not tell whether a poll found anything; that our alarm did not end it does. */
+        loop->has_patience = true;
+        uv_update_time(&loop->uv);
+        (void)uv_timer_start(&loop->patience, loop_on_patience, (uint64_t)wait_ms, 0);
+        (void)uv_run(&loop->uv, UV_RUN_ONCE);
+        (void)uv_timer_stop(&loop->patience);
+        ready = loop->has_patience;
     }
     loop->is_turning = false;
-    if (loop->calls != calls || (ready && was_idle)) {
+    bool called = loop->calls != loop->turn_calls;
+
+    if (called || (ready && was_idle)) {
         loop->idle_state = LOOP_IDLE_BUSY;
     }
-    return ready || loop->calls != calls;
+    return ready || called;
 }
 
 struct uv_loop_s *
@@ -210,7 +222,9 @@ loop_post(struct loop *loop, loop_fn *fn, void *ctx)
 
     VEC_ADD(loop->posted.list, (struct loop_call){ fn, ctx });
     /* Inside the lock: once it is released, the loop may run the post and be freed. */
-    if (first) {
+    if (first && loop_is_here(loop)) {
+        atomic_store(&loop->posted_here, true); /* no need to wake ourselves up by the kernel */
+    } else if (first) {
         (void)uv_async_send(&loop->wake);
     }
     (void)pthread_mutex_unlock(&loop->lock);
@@ -285,6 +299,15 @@ loop_must(int rc)
     }
 }
 
+/* Under the lock: whoever posts at the same time either sees it or is seen by the first round. */
+static void
+loop_set_thread(struct loop *loop)
+{
+    (void)pthread_mutex_lock(&loop->lock);
+    atomic_store(&loop->thread, pthread_self());
+    (void)pthread_mutex_unlock(&loop->lock);
+}
+
 static void
 loop_wake(struct clock_watcher *watcher)
 {
@@ -309,6 +332,14 @@ loop_on_alarm(uv_timer_t *alarm)
 }
 
 static void
+loop_on_patience(uv_timer_t *patience)
+{
+    struct loop *loop = patience->data;
+
+    loop->has_patience = false;
+}
+
+static void
 loop_on_prepare(uv_prepare_t *prepare)
 {
     struct loop *loop = prepare->data;
@@ -317,7 +348,8 @@ loop_on_prepare(uv_prepare_t *prepare)
     loop_call_batch(loop, &loop->deferred);
     bool spin = loop_settle(loop);
 
-    loop_arm(loop, spin || loop->deferred.list.len > 0);
+    spin = spin || loop->deferred.list.len > 0 || atomic_load(&loop->posted_here);
+    loop_arm(loop, spin || (loop->is_turning && loop->calls != loop->turn_calls));
 }
 
 static void
@@ -329,6 +361,9 @@ loop_on_check(uv_check_t *check)
     loop_note_lag(loop, (int64_t)uv_now(&loop->uv) * 1000 + 999);
     if (loop->idle_state == LOOP_IDLE_DONE && !loop->is_turning) {
         loop->idle_state = LOOP_IDLE_BUSY; /* something ended the sleep */
+    }
+    if (atomic_exchange(&loop->posted_here, false)) {
+        loop_run_posts(loop);
     }
     loop_call_batch(loop, &loop->deferred);
 }
@@ -464,7 +499,7 @@ loop_settle(struct loop *loop)
     }
     const struct heap_node *next = heap_min(&loop->timers);
     bool quiet = loop->deferred.list.len == 0 && (next == NULL || next->key > clock_mono_ms()) &&
-                 !loop_has_events(loop, 0);
+                 !atomic_load(&loop->posted_here) && !loop_has_events(loop, 0);
 
     if (loop->idle_state == LOOP_IDLE_BUSY || !quiet) {
         loop->idle_state = LOOP_IDLE_SETTLING;

@@ -74,6 +74,10 @@ test_text(void **state)
         str_is(clock_text_micro(INT64_C(951782400000001), text), "2000-02-29T00:00:00.000001Z"));
     assert_true(str_is(clock_text_micro(-1, text), "1969-12-31T23:59:59.999999Z"));
     assert_true(str_is(clock_text(INT64_C(-62135596800000), text), "0001-01-01T00:00:00Z"));
+    assert_true(str_is(clock_text(INT64_C(253402300800000), text), "10000-01-01T00:00:00Z"));
+    assert_true(str_is(clock_text(INT64_C(-62198755200000), text), "-0001-01-01T00:00:00Z"));
+    assert_true(clock_text(INT64_MAX, text).size < CLOCK_TEXT_SIZE);
+    assert_true(clock_text(INT64_MIN, text).size < CLOCK_TEXT_SIZE);
     assert_true(clock_text_micro(INT64_MAX, text).size < CLOCK_TEXT_SIZE);
     assert_true(clock_text_micro(INT64_MIN, text).size < CLOCK_TEXT_SIZE);
 }
