@@ -32,12 +32,17 @@ unit_tests += tests/unit/test_seal
 unit_tests += tests/unit/test_store
 unit_tests += tests/unit/test_http1_parse
 unit_tests += tests/unit/test_http1
+unit_tests += tests/unit/test_call
 
 # What several tests share beside their own file.
 net_box = tests/lib/net_box.c tests/lib/net_box.h
 tests_unit_test_http1_SOURCES = tests/unit/test_http1.c $(net_box)
 store_box = tests/lib/store_box.c tests/lib/store_box.h
 tests_unit_test_store_SOURCES = tests/unit/test_store.c $(store_box)
+# Built once objects and selectors are there.
+EXTRA_DIST += tests/lib/fake_client.c tests/lib/fake_client.h tests/unit/test_cache.c \
+	tests/unit/test_event.c tests/unit/test_informer.c tests/unit/test_plan.c \
+	tests/unit/test_reconcile.c
 
 # ---- benchmarks: built on request, "make bench_programs"; tests/bench/*.sh run them ----
 bench_programs = tests/bench/bench_http

@@ -10,8 +10,8 @@
 #include "base/doc.h"
 #include "base/loop.h"
 #include "client/event_correlate.h"
+#include "tests/lib/fake_client.h"
 #include "tests/lib/unit.h"
-#include "tests/unit/fake_client.h"
 
 struct world {
     struct loop *loop;

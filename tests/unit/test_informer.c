@@ -12,8 +12,8 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "client/cache.h"
+#include "tests/lib/fake_client.h"
 #include "tests/lib/unit.h"
-#include "tests/unit/fake_client.h"
 
 static const struct selectable selectables[] = {
     { .label = "spec.nodeName", .path = "spec.nodeName", .index = 1 },

@@ -7,8 +7,8 @@
 #include "api/registry.h"
 #include "base/arena.h"
 #include "base/loop.h"
+#include "tests/lib/fake_client.h"
 #include "tests/lib/unit.h"
-#include "tests/unit/fake_client.h"
 
 static const struct resource pods = {
     .group = "", .version = "v1", .kind = "Pod", .plural = "pods", .flags = RES_NAMESPACED

@@ -10,8 +10,8 @@
 #include "base/loop.h"
 #include "client/cache.h"
 #include "client/informer.h"
+#include "tests/lib/fake_client.h"
 #include "tests/lib/unit.h"
-#include "tests/unit/fake_client.h"
 
 enum { VERBS = VERB_ALL };
 static const struct resource pods = { .group = "",

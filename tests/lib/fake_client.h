@@ -1,6 +1,6 @@
 /* A client without a server: every call waits until the test answers it.  Loop thread. */
-#ifndef BINNACLE_TESTS_UNIT_FAKE_CLIENT_H
-#define BINNACLE_TESTS_UNIT_FAKE_CLIENT_H
+#ifndef BINNACLE_TESTS_LIB_FAKE_CLIENT_H
+#define BINNACLE_TESTS_LIB_FAKE_CLIENT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* A client without a server, for tests of what stands on a client: see fake_client.h. */
 #include "config.h" /* IWYU pragma: keep */
 
-#include "tests/unit/fake_client.h"
+#include "tests/lib/fake_client.h"
 
 #include "api/object.h"
 #include "base/arena.h"
