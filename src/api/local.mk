@@ -26,3 +26,5 @@ libapi_a_SOURCES += src/api/managed_apply.c
 libapi_a_SOURCES += src/api/managed_entries.c
 libapi_a_SOURCES += src/api/typed.c src/api/typed.h
 libapi_a_SOURCES += src/api/typed_check.c
+libapi_a_SOURCES += src/api/openapi.c
+libapi_a_SOURCES += src/api/openapi_index.c
