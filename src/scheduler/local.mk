@@ -2,3 +2,10 @@
 noinst_LIBRARIES += libscheduler.a
 libscheduler_a_SOURCES =
 EXTRA_DIST += src/scheduler/README.md
+libscheduler_a_SOURCES += src/scheduler/sched_fit.c
+libscheduler_a_SOURCES += src/scheduler/sched_node.c
+libscheduler_a_SOURCES += src/scheduler/sched_plan.c src/scheduler/sched_plan.h src/scheduler/sched_plugins.def
+libscheduler_a_SOURCES += src/scheduler/sched_snap.c src/scheduler/sched_snap.h
+libscheduler_a_SOURCES += src/scheduler/sched_taint.c
+libscheduler_a_SOURCES += src/scheduler/sched_why.c
+libscheduler_a_SOURCES += src/scheduler/scheduler.c src/scheduler/scheduler.h
