@@ -119,9 +119,9 @@ bind(struct plan *out, const struct pending *p, const struct sched_node *node)
     jw_end(&w);
     jw_end(&w);
     plan_write(out, PLAN_BIND, p->pod, jw_done(&w), 0);
-    plan_event(out, p->pod, EVENT_NORMAL, "Scheduled", "Binding",
-               "Successfully assigned " STR_FMT "/" STR_FMT " to " STR_FMT, STR_ARG(p->pod->ns),
-               STR_ARG(p->pod->name), STR_ARG(node->object->name));
+    plan_event_after(out, p->pod, EVENT_NORMAL, "Scheduled", "Binding",
+                     "Successfully assigned " STR_FMT "/" STR_FMT " to " STR_FMT,
+                     STR_ARG(p->pod->ns), STR_ARG(p->pod->name), STR_ARG(node->object->name));
 }
 
 static void
@@ -188,7 +188,6 @@ plan_queue(const struct plan_in *in, struct plan *out)
         struct sched_try pod = sched_plan_try(pending[i].pod, scheduler->snap,
                                               in->random + i * 0x9e3779b97f4a7c15U, in->arena);
         struct sched_result result = sched_plan(&pod);
-        plan_group(out, GROUP_ALWAYS); /* pods do not wait for each other's failures */
         if (result.node == NULL) {
             tell(out, &pending[i], result.message, in->now_ms);
             continue;
