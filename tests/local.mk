@@ -15,7 +15,6 @@ unit_tests += tests/unit/test_vec
 unit_tests += tests/unit/test_map
 unit_tests += tests/unit/test_heap
 unit_tests += tests/unit/test_clock
-unit_tests += tests/unit/test_columns
 unit_tests += tests/unit/test_doc
 unit_tests += tests/unit/test_doc_write
 unit_tests += tests/unit/test_doc_edit

@@ -11,17 +11,6 @@ struct arena;
 struct object;
 struct resource;
 
-/* What a column's function writes into: exactly one JSON value per call. */
-struct cell {
-    struct jw *out;
-    struct arena *arena;
-    int64_t now_ms;
-    const struct object *object;
-};
-void cell_str(struct cell *cell, struct str text);
-void cell_int(struct cell *cell, int64_t value);
-void cell_age(struct cell *cell, struct str time); /* "5m", "<unknown>" when absent */
-
 enum columns_include { INCLUDE_METADATA, INCLUDE_OBJECT, INCLUDE_NONE };
 /* `"columnDefinitions":[…]` value. */
 void columns_definitions(const struct resource *resource, struct jw *out);

@@ -28,6 +28,7 @@ libapi_a_SOURCES += src/api/typed.c src/api/typed.h
 libapi_a_SOURCES += src/api/typed_check.c
 libapi_a_SOURCES += src/api/openapi.c
 libapi_a_SOURCES += src/api/openapi_index.c
+libapi_a_SOURCES += src/api/cell.c src/api/cell.h
 libapi_a_SOURCES += src/api/columns.c
 libapi_a_SOURCES += src/api/pod_resources.c src/api/pod_resources.h
 libapi_a_SOURCES += src/api/pod_fit.c src/api/pod_fit.h

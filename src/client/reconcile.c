@@ -64,12 +64,13 @@ watch_changed(void *ctx, struct object *old, struct object *now, uint64_t rev)
     struct reconcile_watch *watch = ctx;
     const struct object *object = now == NULL ? old : now;
     struct key_adder adder = { watch->of, rev };
+    struct keys_in in = { informers_cache(watch->of->spec.informers), watch->of->spec.env };
 
     if (watch->spec->keys == NULL) {
         add_key(watch->of, object->ns, object->name, rev);
         return;
     }
-    watch->spec->keys(informers_cache(watch->of->spec.informers), old, now, adder_add, &adder);
+    watch->spec->keys(&in, old, now, adder_add, &adder);
 }
 
 static void

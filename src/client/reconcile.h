@@ -10,12 +10,18 @@ struct loop;
 struct reconcile;
 struct registry;
 
+/* What a keys function may look at. */
+struct keys_in {
+    const struct cache *cache; /* only kinds the reconciler declared */
+    const struct reconcile_env *env;
+};
+typedef void keys_add_fn(void *ctx, struct str ns, struct str name);
 /* Kind → keys: which keys a change of an object of this kind touches. */
 struct watch_spec {
     const char *group, *version, *plural; /* plural NULL ends the table; "*": WATCH_ALL metadata */
     /* Adds keys for old → now (either may be NULL); NULL: the object's own key. */
-    void (*keys)(const struct cache *cache, const struct object *old, const struct object *now,
-                 void (*add)(void *ctx, struct str ns, struct str name), void *ctx);
+    void (*keys)(const struct keys_in *in, const struct object *old, const struct object *now,
+                 keys_add_fn *add, void *ctx);
     const char *field_selector; /* remote only */
 };
 struct reconciler {

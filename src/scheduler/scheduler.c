@@ -31,10 +31,10 @@ struct pending {
 /* ---- what touches the queue ---- */
 
 static void
-to_queue(const struct cache *cache, const struct object *old, const struct object *now,
-         void (*add)(void *ctx, struct str ns, struct str name), void *ctx)
+to_queue(const struct keys_in *in, const struct object *old, const struct object *now,
+         keys_add_fn *add, void *ctx)
 {
-    (void)cache;
+    (void)in;
     (void)old;
     (void)now;
     add(ctx, (struct str){ 0 }, STR("queue"));

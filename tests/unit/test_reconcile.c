@@ -87,11 +87,11 @@ world_plan(const struct plan_in *in, struct plan *out)
 
 /* A pod touches the set that owns it. */
 static void
-pod_keys(const struct cache *cache, const struct object *old, const struct object *now,
-         void (*add)(void *ctx, struct str ns, struct str name), void *ctx)
+pod_keys(const struct keys_in *in, const struct object *old, const struct object *now,
+         keys_add_fn *add, void *ctx)
 {
     const struct object *object = now == NULL ? old : now;
-    const struct object *owner = cache_get_uid(cache, &sets, object->owner_uid);
+    const struct object *owner = cache_get_uid(in->cache, &sets, object->owner_uid);
 
     if (owner != NULL) {
         add(ctx, owner->ns, owner->name);
