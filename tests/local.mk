@@ -33,6 +33,8 @@ unit_tests += tests/unit/test_store
 unit_tests += tests/unit/test_http1_parse
 unit_tests += tests/unit/test_http1
 unit_tests += tests/unit/test_call
+unit_tests += tests/unit/test_store_sqlite
+unit_tests += tests/unit/test_store_random
 
 # What several tests share beside their own file.
 net_box = tests/lib/net_box.c tests/lib/net_box.h
@@ -49,6 +51,8 @@ bench_programs = tests/bench/bench_http
 EXTRA_PROGRAMS += $(bench_programs)
 .PHONY: bench_programs
 bench_programs: $(bench_programs)
+tests_unit_test_store_sqlite_SOURCES = tests/unit/test_store_sqlite.c $(store_box)
+tests_unit_test_store_random_SOURCES = tests/unit/test_store_random.c $(store_box)
 
 # ---- script tests ----
 script_tests += tests/tools/test_lint.sh

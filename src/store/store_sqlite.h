@@ -141,6 +141,7 @@ struct store_sqlite_job {
     loop_fn *done; /* posted back with the job, when run is set */
     struct store_sqlite *store;
     struct err *err; /* run's */
+    int wal_pages;   /* after it */
 };
 
 struct store_sqlite_op { /* one write, from store_commit to its done */

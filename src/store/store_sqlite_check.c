@@ -5,7 +5,7 @@
  *                        is left (32 MiB), the writer does the rest between two batches, or the WAL
  *                        would never begin anew
  *   after a compaction   slices of removed rows, one writer job at a time
- *   2 s without commits  a TRUNCATE checkpoint, memory given back, free pages in slices
+ *   2 s without commits  memory given back, free pages in slices, then a TRUNCATE checkpoint
  *   soon after opening   PRAGMA quick_check, once */
 #include "config.h" /* IWYU pragma: keep */
 
@@ -30,7 +30,7 @@ enum check_kind { CHECK_PASSIVE, CHECK_TRUNCATE, CHECK_FILE, CHECK_STOP };
 struct check_job {
     struct store_sqlite *store;
     enum check_kind kind;
-    int wal_pages; /* out: that are left */
+    bool is_busy;  /* out: a reader was in the way */
     bool is_fatal; /* out: err means that no write can be trusted any more */
     struct err *err;
 };
@@ -41,7 +41,9 @@ static void check_wal(struct store_sqlite_db *db, struct check_job *job);
 static void check_file(struct store_sqlite_db *db, struct check_job *job);
 static void check_done(void *job);
 static void check_file_done(void *job);
+static void check_grown(struct store_sqlite *store, int wal_pages);
 static void check_arm(struct store_sqlite *store, int64_t at_ms);
+static void check_truncate(struct store_sqlite *store);
 static void check_on_timer(void *store);
 static void check_compacted(void *job);
 static void check_sweep(struct store_sqlite *store);
@@ -67,15 +69,8 @@ store_sqlite_check_commit(struct store_sqlite *store, int wal_pages)
     struct store_sqlite_upkeep *upkeep = &store->upkeep;
 
     upkeep->commit_ms = clock_mono_ms();
-    upkeep->wal_pages = wal_pages;
-    if (store->is_closing) {
-        return;
-    }
-    if (wal_pages > CHECKPOINT_PAGES && !upkeep->is_checkpointing &&
-        upkeep->commit_ms >= upkeep->retry_ms) {
-        check_send(store, CHECK_PASSIVE);
-    }
-    if (upkeep->timer == NULL) {
+    check_grown(store, wal_pages);
+    if (upkeep->timer == NULL && !store->is_closing) {
         check_arm(store, upkeep->commit_ms + IDLE_MS);
     }
 }
@@ -98,6 +93,19 @@ store_sqlite_check_stop(struct store_sqlite *store)
 {
     loop_timer_cancel(STEAL(store->upkeep.timer));
     check_send(store, CHECK_STOP);
+}
+
+/* After each transaction, of jobs too: they have written to the WAL like any other. */
+static void
+check_grown(struct store_sqlite *store, int wal_pages)
+{
+    struct store_sqlite_upkeep *upkeep = &store->upkeep;
+
+    upkeep->wal_pages = wal_pages;
+    if (wal_pages > CHECKPOINT_PAGES && !upkeep->is_checkpointing && !store->is_closing &&
+        clock_mono_ms() >= upkeep->retry_ms) {
+        check_send(store, CHECK_PASSIVE);
+    }
 }
 
 static void
@@ -126,10 +134,23 @@ check_on_timer(void *ctx)
         check_arm(store, upkeep->commit_ms + IDLE_MS);
         return;
     }
-    if (upkeep->wal_pages > TRUNCATE_PAGES && !upkeep->is_checkpointing) {
-        check_send(store, CHECK_TRUNCATE);
-    }
     check_vacuum(store);
+}
+
+/* The end of what is done when idle.  A checkpoint that still runs, or a reader in the way: later. */
+static void
+check_truncate(struct store_sqlite *store)
+{
+    struct store_sqlite_upkeep *upkeep = &store->upkeep;
+
+    if (upkeep->wal_pages <= TRUNCATE_PAGES) {
+        return;
+    }
+    if (!upkeep->is_checkpointing) {
+        check_send(store, CHECK_TRUNCATE);
+    } else if (upkeep->timer == NULL) {
+        check_arm(store, clock_mono_ms() + IDLE_MS);
+    }
 }
 
 /* A checkpoint came back. */
@@ -148,8 +169,11 @@ check_done(void *ctx)
             check_break(store, STEAL(job->err));
         }
     } else if (job->kind == CHECK_TRUNCATE) {
-        upkeep->wal_pages = job->wal_pages;
-    } else if (job->wal_pages > 0 && upkeep->wal_pages > FINISH_PAGES && !store->is_closing) {
+        upkeep->wal_pages = job->is_busy ? upkeep->wal_pages : 0;
+        if (job->is_busy && upkeep->timer == NULL && !store->is_closing) {
+            check_arm(store, clock_mono_ms() + IDLE_MS);
+        }
+    } else if (upkeep->wal_pages > FINISH_PAGES && !store->is_closing) {
         struct store_sqlite_slice *rest = MEM_NEW(struct store_sqlite_slice);
 
         rest->job.run = store_sqlite_sweep_checkpoint;
@@ -215,6 +239,7 @@ check_swept(void *ctx)
     struct store_sqlite *store = job->store;
     bool is_more = slice->is_more && job->err == NULL;
 
+    check_grown(store, job->wal_pages);
     store->upkeep.is_sweeping = false;
     if (job->err != NULL) {
         log_warn("old rows stay until the next compaction error=%s", job->err->message);
@@ -248,14 +273,20 @@ check_vacuumed(void *ctx)
     struct store_sqlite *store = job->store;
     bool is_more = slice->is_more && job->err == NULL;
 
+    check_grown(store, job->wal_pages);
     store->upkeep.is_vacuuming = false;
     if (job->err != NULL) {
         log_warn("free pages stay in the file error=%s", job->err->message);
     }
     err_free(job->err);
     mem_free(slice);
-    if (is_more && clock_mono_ms() >= store->upkeep.commit_ms + IDLE_MS) {
+    if (store->is_closing || clock_mono_ms() < store->upkeep.commit_ms + IDLE_MS) {
+        return; /* not idle any more: the next time */
+    }
+    if (is_more) {
         check_vacuum(store);
+    } else {
+        check_truncate(store); /* the file becomes shorter when the WAL is copied into it */
     }
 }
 
@@ -360,13 +391,10 @@ static void
 check_wal(struct store_sqlite_db *db, struct check_job *job)
 {
     int mode = job->kind == CHECK_TRUNCATE ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
-    int pages = 0;
-    int copied = 0;
-    int rc = sqlite3_wal_checkpoint_v2(db->handle, NULL, mode, &pages, &copied);
+    int rc = sqlite3_wal_checkpoint_v2(db->handle, NULL, mode, NULL, NULL);
 
-    job->wal_pages = pages > copied ? pages - copied : 0;
     if (rc == SQLITE_BUSY) {
-        job->wal_pages = 1; /* a reader was in the way: something is left */
+        job->is_busy = true;
     } else if (rc != SQLITE_OK) {
         (void)store_sqlite_db_fail(db, rc, &job->err);
         /* After a failed fsync the kernel may have dropped pages that SQLite believes written. */

@@ -101,6 +101,7 @@ store_sqlite_writer_body(struct worker *worker, void *ctx, struct err **err)
             bool is_last = job->run == store_sqlite_writer_stop;
 
             job->run(writer, job);
+            job->wal_pages = writer->wal_pages;
             loop_post(writer->store->loop, job->done, job);
             if (is_last) {
                 return;

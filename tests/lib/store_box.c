@@ -232,6 +232,16 @@ store_box_begin(struct store_box *box, const char *key, const char *value, uint6
 }
 
 void
+store_box_ignore(void *ctx, enum store_rc rc, uint64_t rev, struct buf *current, struct err *owned)
+{
+    (void)ctx;
+    (void)rc;
+    (void)rev;
+    (void)current;
+    err_free(owned);
+}
+
+void
 store_box_settle(struct store_box *box)
 {
     while (box->writes_left > 0) {

@@ -48,6 +48,7 @@ uint64_t store_box_put(struct store_box *box, const char *key, const char *value
 /* Does not wait: the answer goes to the log as "done KEY ok|conflict|failed|unknown REV". */
 void store_box_begin(struct store_box *box, const char *key, const char *value, uint64_t expect_rev,
                      unsigned flags);
+store_done_fn store_box_ignore;               /* a done that only frees its error */
 void store_box_settle(struct store_box *box); /* until all that was begun is answered */
 void store_box_turn(struct store_box *box);   /* one round of the loop */
 struct store_box_answer store_box_compact(struct store_box *box, uint64_t rev);
