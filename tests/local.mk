@@ -62,6 +62,10 @@ script_tests += tests/tools/test_suite_report.sh
 lab_tests += tests/lab/test_lab.sh
 lab_tests += tests/lab/test_lab_faults.sh
 
+# ---- benchmarks: make bench-programs, run by hand ----
+EXTRA_PROGRAMS += tests/bench/bench_doc
+EXTRA_DIST += tests/bench/pod.json
+
 # ---- how they run ----
 TEST_EXTENSIONS = .sh
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh

@@ -9,10 +9,28 @@
 
 #include "base/mem.h"
 
+/* Members in byte order of their keys, of duplicates only the last. Objects inside each other share
+ * one list: each has a part of it, from where it began to the end, while it is being read. */
+struct canon_member {
+    struct str key;
+    uint32_t at;    /* node of the value */
+    uint32_t order; /* place in the document */
+};
+struct canon_list {
+    struct canon_member *members;
+    size_t len, capacity;
+};
+
+static void
+canon_list_done(struct canon_list *list)
+{
+    mem_free(list->members);
+}
+
 static int
 canon_by_key(const void *a, const void *b)
 {
-    const struct doc_member *left = a, *right = b;
+    const struct canon_member *left = a, *right = b;
     int order = str_cmp(left->key, right->key);
     if (order != 0) {
         return order;
@@ -20,17 +38,22 @@ canon_by_key(const void *a, const void *b)
     return left->order < right->order ? -1 : left->order > right->order;
 }
 
-struct doc_member *
-doc_members_sorted(struct val object, size_t *ret_len)
+/* Appends the members of an object; → where its part of the list begins. */
+static size_t
+canon_list_add(struct canon_list *list, struct val object)
 {
-    size_t len = val_len(object), at = 0;
-    struct doc_member *members = mem_new_array(len, sizeof(*members));
+    size_t start = list->len, count = val_len(object);
+    if (list->capacity - start < count) {
+        list->capacity = list->capacity * 2 + count;
+        list->members = mem_resize(list->members, list->capacity * sizeof(*list->members));
+    }
+    struct canon_member *members = list->members + start;
+    size_t len = 0;
     bool sorted = true;
     VAL_EACH (it, object) {
-        members[at] =
-            (struct doc_member){ .key = it.key, .value = it.value, .order = (uint32_t)at };
-        sorted = sorted && (at == 0 || str_cmp(members[at - 1].key, it.key) < 0);
-        at++;
+        members[len] = (struct canon_member){ it.key, it.value.at, (uint32_t)len };
+        sorted = sorted && (len == 0 || str_cmp(members[len - 1].key, it.key) < 0);
+        len++;
     }
     if (!sorted) {
         qsort(members, len, sizeof(*members), canon_by_key);
@@ -42,37 +65,50 @@ doc_members_sorted(struct val object, size_t *ret_len)
         }
         len = kept;
     }
-    *ret_len = len;
-    return members;
+    list->len = start + len;
+    return start;
 }
 
 /* ---- canonical output ---- */
 
+static void canon_write(struct jw *w, struct canon_list *list, struct val v);
+
 static void
-canon_object(struct jw *w, struct val v)
+canon_write_object(struct jw *w, struct canon_list *list, struct val v)
 {
-    size_t len;
-    AUTO_FREE struct doc_member *members = doc_members_sorted(v, &len);
+    size_t start = canon_list_add(list, v), end = list->len;
     jw_obj(w);
-    for (size_t i = 0; i < len; i++) {
-        jw_key(w, members[i].key);
-        jw_canonical(w, members[i].value);
+    for (size_t i = start; i < end; i++) {
+        struct canon_member member = list->members[i]; /* the list may move below */
+        jw_key(w, member.key);
+        canon_write(w, list, (struct val){ v.doc, member.at });
     }
     jw_end(w);
+    list->len = start;
 }
 
-void
-jw_canonical(struct jw *w, struct val v)
+static void
+canon_write_number(struct jw *w, struct val v)
 {
     int64_t number;
+    if (val_to_int(v, &number)) {
+        jw_int(w, number);
+    } else {
+        jw_num(w, val_num(v, 0));
+    }
+}
+
+static void
+canon_write(struct jw *w, struct canon_list *list, struct val v)
+{
     switch (val_type(v)) {
     case DOC_OBJECT:
-        canon_object(w, v);
+        canon_write_object(w, list, v);
         break;
     case DOC_ARRAY:
         jw_arr(w);
         VAL_EACH (it, v) {
-            jw_canonical(w, it.value);
+            canon_write(w, list, it.value);
         }
         jw_end(w);
         break;
@@ -80,21 +116,22 @@ jw_canonical(struct jw *w, struct val v)
         jw_str(w, val_str(v));
         break;
     case DOC_NUMBER:
-        if (val_to_int(v, &number)) {
-            jw_int(w, number);
-        } else {
-            jw_num(w, val_num(v, 0));
-        }
-        break;
-    case DOC_FALSE:
-    case DOC_TRUE:
-        jw_bool(w, val_type(v) == DOC_TRUE);
+        canon_write_number(w, v);
         break;
     case DOC_NULL:
+    case DOC_FALSE:
+    case DOC_TRUE:
     case DOC_ABSENT:
-        jw_null(w);
+        jw_val(w, v);
         break;
     }
+}
+
+void
+jw_canonical(struct jw *w, struct val v)
+{
+    AUTO(canon_list_done) struct canon_list list = { 0 };
+    canon_write(w, &list, v);
 }
 
 /* ---- equality ---- */
@@ -109,15 +146,17 @@ canon_numbers_eq(struct val a, struct val b)
     return val_num(a, 0) == val_num(b, 0);
 }
 
+static bool canon_eq(struct canon_list *list, struct val a, struct val b);
+
 static bool
-canon_arrays_eq(struct val a, struct val b)
+canon_arrays_eq(struct canon_list *list, struct val a, struct val b)
 {
     if (val_len(a) != val_len(b)) {
         return false;
     }
     struct val_iter other = val_iter(b);
     VAL_EACH (it, a) {
-        if (!val_step(&other) || !val_eq(it.value, other.value)) {
+        if (!val_step(&other) || !canon_eq(list, it.value, other.value)) {
             return false;
         }
     }
@@ -125,24 +164,22 @@ canon_arrays_eq(struct val a, struct val b)
 }
 
 static bool
-canon_objects_eq(struct val a, struct val b)
+canon_objects_eq(struct canon_list *list, struct val a, struct val b)
 {
-    size_t left_len, right_len;
-    AUTO_FREE struct doc_member *left = doc_members_sorted(a, &left_len);
-    AUTO_FREE struct doc_member *right = doc_members_sorted(b, &right_len);
-    if (left_len != right_len) {
-        return false;
+    size_t left = canon_list_add(list, a), right = canon_list_add(list, b);
+    size_t end = list->len, count = right - left;
+    bool equal = end - right == count;
+    for (size_t i = 0; i < count && equal; i++) {
+        struct canon_member one = list->members[left + i], two = list->members[right + i];
+        equal = str_eq(one.key, two.key) &&
+                canon_eq(list, (struct val){ a.doc, one.at }, (struct val){ b.doc, two.at });
     }
-    for (size_t i = 0; i < left_len; i++) {
-        if (!str_eq(left[i].key, right[i].key) || !val_eq(left[i].value, right[i].value)) {
-            return false;
-        }
-    }
-    return true;
+    list->len = left;
+    return equal;
 }
 
-bool
-val_eq(struct val a, struct val b)
+static bool
+canon_eq(struct canon_list *list, struct val a, struct val b)
 {
     enum doc_type type = val_type(a);
     if (type != val_type(b)) {
@@ -157,9 +194,9 @@ val_eq(struct val a, struct val b)
     case DOC_STRING:
         return str_eq(val_str(a), val_str(b));
     case DOC_ARRAY:
-        return canon_arrays_eq(a, b);
+        return canon_arrays_eq(list, a, b);
     case DOC_OBJECT:
-        return canon_objects_eq(a, b);
+        return canon_objects_eq(list, a, b);
     case DOC_ABSENT:
     case DOC_NULL:
     case DOC_FALSE:
@@ -167,4 +204,11 @@ val_eq(struct val a, struct val b)
         break;
     }
     return true;
+}
+
+bool
+val_eq(struct val a, struct val b)
+{
+    AUTO(canon_list_done) struct canon_list list = { 0 };
+    return canon_eq(&list, a, b);
 }

@@ -66,15 +66,6 @@ size_t doc_number_text(char to[DOC_NUMBER_SIZE], double d, enum doc_number_form 
 size_t doc_utf8_size(const char *p, const char *end);
 size_t doc_utf8_put(char *to, uint32_t rune); /* → bytes written, up to 4 */
 
-/* Members of an object in byte order of their keys, of duplicates only the last: for comparing
- * and for canonical output. On the heap: mem_free. */
-struct doc_member {
-    struct str key;
-    struct val value;
-    uint32_t order; /* place in the document */
-};
-struct doc_member *doc_members_sorted(struct val object, size_t *ret_len);
-
 /* Appending behind what the writer holds, without any structure: bytes, and a quoted string. */
 void doc_write_reserve(struct jw *w, size_t size);
 void doc_write_bytes(struct jw *w, const char *at, size_t size);
@@ -127,27 +118,33 @@ doc_word(const char *p)
     return word;
 }
 
-/* High bit set in every byte that equals c. Above the first hit there may be false ones (a borrow
- * travels upwards); callers use only the first. */
+/* The next three set the high bit of bytes that are looked for. Bytes with their own high bit set
+ * may be marked as well, and so may bytes above a mark (a borrow travels upwards): callers count
+ * non-ASCII among what they look for, and use only the first mark. */
 static inline uint64_t
 doc_word_eq(uint64_t word, unsigned char c)
 {
-    uint64_t x = word ^ (DOC_ONES * c);
-    return (x - DOC_ONES) & ~x & DOC_HIGHS;
+    return (word ^ DOC_ONES * c) - DOC_ONES;
 }
 
-/* High bits where a JSON string needs a look: quote, backslash, control characters, non-ASCII. */
+static inline uint64_t
+doc_word_below(uint64_t word, unsigned char c)
+{
+    return word - DOC_ONES * c;
+}
+
+/* Marks where a JSON string needs a look: quote, backslash, control characters, non-ASCII. */
 static inline uint64_t
 doc_word_stops(uint64_t word)
 {
-    uint64_t control = (word - DOC_ONES * 0x20) & ~word;
-    return ((control | word) & DOC_HIGHS) | doc_word_eq(word, '"') | doc_word_eq(word, '\\');
+    return (word | doc_word_below(word, 0x20) | doc_word_eq(word, '"') | doc_word_eq(word, '\\')) &
+           DOC_HIGHS;
 }
 
 static inline size_t
-doc_word_first(uint64_t hits)
+doc_word_first(uint64_t marks)
 {
-    return (size_t)__builtin_ctzll(hits) >> 3;
+    return (size_t)__builtin_ctzll(marks) >> 3;
 }
 
 #endif

@@ -28,6 +28,8 @@ struct tape_maker {
     struct doc_node *nodes;
     uint32_t len, capacity;
     uint32_t inner; /* innermost open container, TAPE_NONE at the top; its skip is the next outer */
+    bool is_object; /* that container's type */
+    uint32_t count; /* and its members so far; those of outer ones wait in their nodes */
     uint32_t depth, deepest;
     char *side;
     uint32_t side_size, side_capacity;
@@ -150,7 +152,7 @@ tape_grow(struct tape_maker *m)
     m->capacity *= 2;
 }
 
-static inline struct doc_node *
+static inline __attribute__((always_inline)) struct doc_node *
 tape_push(struct tape_maker *m, enum doc_type type, const char *at, size_t size)
 {
     if (__builtin_expect(m->len == m->capacity, 0)) {
@@ -191,11 +193,17 @@ tape_hex(unsigned char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* What a backslash makes of the byte behind it; 'u' has more to say, 0 is refused. */
+static const char tape_escapes[256] = {
+    ['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b', ['f'] = '\f',
+    ['n'] = '\n', ['r'] = '\r',  ['t'] = '\t', ['u'] = 'u',
+};
+
 /* Checks the escape at the backslash; → behind it. */
 static const char *
 tape_escape(struct tape_maker *m, const char *p)
 {
-    if (++p == m->end || *p == '\0' || strchr("\"\\/bfnrtu", *p) == NULL) {
+    if (++p == m->end || tape_escapes[(unsigned char)*p] == '\0') {
         return tape_fail_token(m, p, "in string escape code");
     }
     if (*p != 'u') {
@@ -244,28 +252,19 @@ tape_rune(const char *p, const char *end, const char **ret_next)
 static void
 tape_decode(struct tape_maker *m, struct doc_node *node)
 {
-    static const char plain[] = "b\bf\fn\nr\rt\t";
     const char *p = m->begin + node->off, *end = p + node->len;
     uint32_t size = 0;
     tape_side_reserve(m, node->len + (uint32_t)sizeof(size));
     char *to = m->side + m->side_size + sizeof(size), *start = to;
     while (p < end) {
-        const char *backslash = memchr(p, '\\', (size_t)(end - p));
-        size_t run = (size_t)((backslash == NULL ? end : backslash) - p);
-        memcpy(to, p, run);
-        to += run;
-        p += run;
-        if (p == end) {
-            break;
+        if (*p != '\\') {
+            *to++ = *p++;
+        } else if (p[1] != 'u') {
+            *to++ = tape_escapes[(unsigned char)p[1]];
+            p += 2;
+        } else {
+            to += doc_utf8_put(to, tape_rune(p + 2, end, &p));
         }
-        char c = p[1];
-        p += 2;
-        if (c == 'u') {
-            to += doc_utf8_put(to, tape_rune(p, end, &p));
-            continue;
-        }
-        const char *named = strchr(plain, c);
-        *to++ = named == NULL ? c : named[1];
     }
     size = (uint32_t)(to - start);
     memcpy(start - sizeof(size), &size, sizeof(size));
@@ -274,16 +273,19 @@ tape_decode(struct tape_maker *m, struct doc_node *node)
     m->side_size += size + (uint32_t)sizeof(size);
 }
 
-/* → the first byte from p on that is not plain ASCII text of a string, or end. */
-static inline const char *
+/* → the first byte from p on that is not plain ASCII text of a string, or end. Sixteen bytes a
+ * step: most strings end in the first, so that its branch is foreseen. */
+static inline __attribute__((always_inline)) const char *
 tape_plain(const char *p, const char *end)
 {
-    while (end - p >= 8) {
-        uint64_t stops = doc_word_stops(doc_word(p));
-        if (stops != 0) {
-            return p + doc_word_first(stops);
+    while (end - p >= 16) {
+        uint64_t first = doc_word_stops(doc_word(p));
+        uint64_t second = doc_word_stops(doc_word(p + 8));
+        if ((first | second) != 0) {
+            size_t ahead = first != 0 ? 0 : 8;
+            return p + ahead + doc_word_first(first != 0 ? first : second);
         }
-        p += 8;
+        p += 16;
     }
     while (p < end && (unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80 && *p != '"' &&
            *p != '\\') {
@@ -330,7 +332,7 @@ tape_string_slow(struct tape_maker *m, const char *start, const char *at)
 }
 
 /* p is at the opening quote. */
-static inline const char *
+static inline __attribute__((always_inline)) const char *
 tape_string(struct tape_maker *m, const char *p)
 {
     const char *start = p + 1, *at = tape_plain(start, m->end);
@@ -448,38 +450,42 @@ tape_literal(struct tape_maker *m, const char *p, enum doc_type type)
 
 /* ---- structure ---- */
 
-static inline const char *
+static inline __attribute__((always_inline)) const char *
 tape_space(const struct tape_maker *m, const char *p)
 {
-    while (p < m->end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r')) {
+    while (p < m->end && (unsigned char)*p <= ' ' &&
+           (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r')) {
         p++;
     }
     return p;
 }
 
-static inline void
-tape_count(struct tape_maker *m)
+static inline uint32_t
+tape_info(const struct tape_maker *m)
 {
-    uint32_t *info = &m->nodes[m->inner].info;
-    if (*info >> DOC_NODE_COUNT_SHIFT < DOC_NODE_COUNT_MAX) {
-        *info += 1U << DOC_NODE_COUNT_SHIFT;
-    }
+    uint32_t count = m->count < DOC_NODE_COUNT_MAX ? m->count : DOC_NODE_COUNT_MAX;
+    return (m->is_object ? DOC_OBJECT : DOC_ARRAY) | count << DOC_NODE_COUNT_SHIFT;
 }
 
 /* Closes the innermost container; p is behind its bracket. */
-static inline const char *
+static inline __attribute__((always_inline)) const char *
 tape_shut(struct tape_maker *m, const char *p)
 {
     struct doc_node *node = &m->nodes[m->inner];
     m->inner = node->skip;
     node->skip = m->len;
     node->len = (uint32_t)(p - m->begin) - node->off;
-    m->depth--;
+    node->info = tape_info(m);
+    if (--m->depth > 0) {
+        uint32_t info = m->nodes[m->inner].info;
+        m->is_object = (info & DOC_NODE_TYPE) == DOC_OBJECT;
+        m->count = info >> DOC_NODE_COUNT_SHIFT;
+    }
     return p;
 }
 
 /* A key and its colon; → at the value. */
-static inline const char *
+static inline __attribute__((always_inline)) const char *
 tape_key(struct tape_maker *m, const char *p)
 {
     if (p == m->end || *p != '"') {
@@ -496,15 +502,20 @@ tape_key(struct tape_maker *m, const char *p)
     return tape_space(m, p + 1);
 }
 
-static inline const char *
+static inline __attribute__((always_inline)) const char *
 tape_open(struct tape_maker *m, const char *p, enum doc_type type, bool *ret_whole)
 {
-    uint32_t at = m->len;
     if (m->depth == DOC_MAX_DEPTH) {
         return tape_fail(m, NULL, "exceeded max depth");
     }
+    if (m->depth > 0) {
+        m->nodes[m->inner].info = tape_info(m);
+    }
+    uint32_t at = m->len;
     tape_push(m, type, p, 0)->skip = m->inner;
     m->inner = at;
+    m->is_object = type == DOC_OBJECT;
+    m->count = 0;
     m->depth++;
     m->deepest = m->depth > m->deepest ? m->depth : m->deepest;
     p = tape_space(m, p + 1);
@@ -512,12 +523,12 @@ tape_open(struct tape_maker *m, const char *p, enum doc_type type, bool *ret_who
     if (*ret_whole) {
         return tape_shut(m, p + 1);
     }
-    tape_count(m);
+    m->count = 1;
     return type == DOC_OBJECT ? tape_key(m, p) : p;
 }
 
 /* One scalar or empty container (*ret_whole), or all up to the first value of a container. */
-static inline const char *
+static inline __attribute__((always_inline)) const char *
 tape_value(struct tape_maker *m, const char *p, bool *ret_whole)
 {
     *ret_whole = true;
@@ -547,20 +558,19 @@ tape_value(struct tape_maker *m, const char *p, bool *ret_whole)
 
 /* Behind a value inside a container: a comma (→ at the next value), or the end of the container,
  * which makes it a whole value itself. */
-static inline const char *
+static inline __attribute__((always_inline)) const char *
 tape_after(struct tape_maker *m, const char *p, bool *ret_whole)
 {
-    bool object = doc_node_type(&m->nodes[m->inner]) == DOC_OBJECT;
     if (p < m->end && *p == ',') {
         *ret_whole = false;
-        tape_count(m);
+        m->count++;
         p = tape_space(m, p + 1);
-        return object ? tape_key(m, p) : p;
+        return m->is_object ? tape_key(m, p) : p;
     }
-    if (p < m->end && *p == (object ? '}' : ']')) {
+    if (p < m->end && *p == (m->is_object ? '}' : ']')) {
         return tape_shut(m, p + 1);
     }
-    return tape_fail(m, p, object ? "after object key:value pair" : "after array element");
+    return tape_fail(m, p, m->is_object ? "after object key:value pair" : "after array element");
 }
 
 static bool

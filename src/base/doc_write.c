@@ -147,12 +147,13 @@ jw_keyz(struct jw *w, const char *key)
 
 /* ---- strings ---- */
 
-/* High bits where Go's encoder does not copy a byte as it is. */
+/* Marks where Go's encoder does not copy a byte as it is; " and & differ in one bit, < and > too. */
 static inline uint64_t
 write_word_stops(uint64_t word)
 {
-    return doc_word_stops(word) | doc_word_eq(word, '<') | doc_word_eq(word, '>') |
-           doc_word_eq(word, '&');
+    return (word | doc_word_below(word, 0x20) | doc_word_eq(word | DOC_ONES * 4, '&') |
+            doc_word_eq(word | DOC_ONES * 2, '>') | doc_word_eq(word, '\\')) &
+           DOC_HIGHS;
 }
 
 static inline bool
@@ -195,20 +196,16 @@ write_special(struct jw *w, const char *p, const char *end)
     return p + 1;
 }
 
-/* Copies plain text; → the first byte that is none. Keeps 8 bytes more reserved than it writes, so
- * that whole words can be stored. */
+/* Copies plain text to `to`, which has room for it and seven bytes more (whole words are stored);
+ * → the first byte that is not plain. */
 static inline const char *
-write_plain(struct jw *w, const char *p, const char *end)
+write_plain(char *to, const char *p, const char *end)
 {
-    char *to = write_reserve(w, (size_t)(end - p) + 8);
-    char *start = to;
     while (end - p >= 8) {
         memcpy(to, p, 8);
         uint64_t stops = write_word_stops(doc_word(p));
         if (stops != 0) {
-            size_t ahead = doc_word_first(stops);
-            w->size += (size_t)(to - start) + ahead;
-            return p + ahead;
+            return p + doc_word_first(stops);
         }
         p += 8;
         to += 8;
@@ -216,7 +213,6 @@ write_plain(struct jw *w, const char *p, const char *end)
     while (p < end && write_is_plain((unsigned char)*p)) {
         *to++ = *p++;
     }
-    w->size += (size_t)(to - start);
     return p;
 }
 
@@ -226,7 +222,9 @@ doc_write_text(struct jw *w, struct str s)
     const char *p = s.at, *end = s.at + s.size;
     write_byte(w, '"');
     while (p < end) {
-        p = write_plain(w, p, end);
+        const char *start = p;
+        p = write_plain(write_reserve(w, (size_t)(end - p) + 8), p, end);
+        w->size += (size_t)(p - start);
         while (p < end && !write_is_plain((unsigned char)*p)) {
             p = write_special(w, p, end);
         }
