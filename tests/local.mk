@@ -53,6 +53,7 @@ EXTRA_PROGRAMS += $(bench_programs)
 bench_programs: $(bench_programs)
 tests_unit_test_store_sqlite_SOURCES = tests/unit/test_store_sqlite.c $(store_box)
 tests_unit_test_store_random_SOURCES = tests/unit/test_store_random.c $(store_box)
+unit_tests += tests/unit/test_doc_yaml
 
 # ---- script tests ----
 script_tests += tests/tools/test_lint.sh
@@ -62,9 +63,21 @@ script_tests += tests/tools/test_suite_report.sh
 lab_tests += tests/lab/test_lab.sh
 lab_tests += tests/lab/test_lab_faults.sh
 
-# ---- benchmarks: make bench-programs, run by hand ----
-EXTRA_PROGRAMS += tests/bench/bench_doc
+# ---- fuzz targets: tests/fuzz/fuzz_x.c, corpus/x/, x.dict; make check replays the corpus ----
+fuzz_tests =
+fuzz_tests += tests/fuzz/fuzz_doc
+tests_fuzz_fuzz_doc_SOURCES = tests/fuzz/fuzz_doc.c tests/fuzz/fuzz_main.c
+fuzz_tests += tests/fuzz/fuzz_yaml
+tests_fuzz_fuzz_yaml_SOURCES = tests/fuzz/fuzz_yaml.c tests/fuzz/fuzz_main.c
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/doc.dict tests/fuzz/yaml.dict tests/fuzz/run.sh
+
+# ---- benchmarks: make bench, run by hand ----
+bench_programs =
+bench_programs += tests/bench/bench_doc
 EXTRA_DIST += tests/bench/pod.json
+EXTRA_PROGRAMS = $(bench_programs)
+.PHONY: bench
+bench: $(bench_programs)
 
 # ---- how they run ----
 TEST_EXTENSIONS = .sh
@@ -75,8 +88,8 @@ AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; 
 	top_builddir='$(abs_top_builddir)'; export top_builddir;
 
 if TESTS_ENABLED
-check_PROGRAMS += $(unit_tests)
-TESTS += $(unit_tests)
+check_PROGRAMS += $(unit_tests) $(fuzz_tests)
+TESTS += $(unit_tests) $(fuzz_tests)
 if !SANITIZED
 TESTS += $(script_tests)
 endif
