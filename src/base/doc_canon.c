@@ -43,8 +43,8 @@ static size_t
 canon_list_add(struct canon_list *list, struct val object)
 {
     size_t start = list->len, count = val_len(object);
-    if (list->capacity - start < count) {
-        list->capacity = list->capacity * 2 + count;
+    if (list->members == NULL || list->capacity - start < count) {
+        list->capacity = list->capacity * 2 + count + 16;
         list->members = mem_resize(list->members, list->capacity * sizeof(*list->members));
     }
     struct canon_member *members = list->members + start;

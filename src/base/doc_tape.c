@@ -50,6 +50,9 @@ doc_tape_make(struct arena *arena, struct str bytes, struct err **err)
                       bytes.size, DOC_MAX_SIZE);
         return NULL;
     }
+    if (bytes.size == 0) {
+        bytes = STR(""); /* what is absent has no address to count from */
+    }
     struct tape_maker m = {
         .begin = bytes.at, .end = bytes.at + bytes.size, .arena = arena, .inner = TAPE_NONE
     };

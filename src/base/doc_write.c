@@ -219,7 +219,7 @@ write_plain(char *to, const char *p, const char *end)
 void
 doc_write_text(struct jw *w, struct str s)
 {
-    const char *p = s.at, *end = s.at + s.size;
+    const char *p = s.at, *end = s.size == 0 ? s.at : s.at + s.size;
     write_byte(w, '"');
     while (p < end) {
         const char *start = p;
