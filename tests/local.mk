@@ -35,6 +35,14 @@ unit_tests += tests/unit/test_http1
 unit_tests += tests/unit/test_call
 unit_tests += tests/unit/test_store_sqlite
 unit_tests += tests/unit/test_store_random
+unit_tests += tests/unit/test_decode
+unit_tests += tests/unit/test_validate
+unit_tests += tests/unit/test_status
+unit_tests += tests/unit/test_registry
+unit_tests += tests/unit/test_object
+unit_tests += tests/unit/test_selector
+unit_tests += tests/unit/test_base64
+unit_tests += tests/unit/test_quantity
 
 # What several tests share beside their own file.
 net_box = tests/lib/net_box.c tests/lib/net_box.h
@@ -123,3 +131,4 @@ EXTRA_DIST += .clang-format README.md doc tests/README.md check quickstart scrip
 	tests/tools/check-banned.awk tests/tools/check-banned.sh tests/tools/check-format.sh \
 	tests/tools/check-layers.sh tests/tools/check-limits.awk tests/tools/check-limits.sh \
 	tests/tools/check-names.awk tests/tools/check-names.sh tests/tools/strip.awk
+EXTRA_DIST += tests/api/fixtures

@@ -15,6 +15,10 @@ struct quantity {
 enum { QUANTITY_TEXT_SIZE = 64 };
 
 int quantity_parse(struct str text, struct quantity *ret); /* -1: not a quantity */
+const char *quantity_problem(struct str text); /* why it is none, in apimachinery's words */
+/* The form that an API object keeps of a text that parsed: upstream leaves what is nearly canonical
+ * as it was written ("+5", "1.500") and prints the rest anew. */
+struct str quantity_kept(struct str text, struct quantity q, char buffer[QUANTITY_TEXT_SIZE]);
 /* Canonical text: no fractional digits, largest suffix that needs none ("0.5" → "500m"). */
 struct str quantity_text(struct quantity q, char text[QUANTITY_TEXT_SIZE]);
 int64_t quantity_milli(struct quantity q); /* rounded up */

@@ -13,6 +13,7 @@ struct cell;
 struct edit;
 struct err;
 struct object;
+struct problems;
 struct resource;
 
 enum verb {
@@ -40,7 +41,8 @@ enum resource_flags {
     RES_PATIENT = 1 << 6,    /* commits may wait for company (Lease, Event) */
     RES_VIRTUAL = 1 << 7,    /* never stored: access reviews, TokenReview */
     RES_CRD = 1 << 8,
-    RES_GRACEFUL = 1 << 9, /* deletion with a grace period (pods) */
+    RES_GRACEFUL = 1 << 9,    /* deletion with a grace period (pods) */
+    RES_META_AGAIN = 1 << 10, /* its update check runs ValidateObjectMeta once more */
 };
 
 /* What a prepare step sees and may change: edits go to `edit` (on `now`). */
@@ -99,8 +101,8 @@ struct resource {
                  void (*add)(void *ctx, struct str text), void *ctx);
     /* Seconds of grace for a DELETE without an option; NULL: 0. */
     int64_t (*grace_s)(struct val object);
-    /* Name check, a message of apimachinery's validation or NULL; default: DNS subdomain. */
-    const char *(*name_problem)(struct str name, bool is_prefix);
+    /* Name check (validate_name_…); NULL: DNS subdomain. */
+    void (*name_problems)(struct str name, bool is_prefix, struct problems *out);
 
     const struct column *columns; /* after none: Name and Created At */
     size_t column_len;

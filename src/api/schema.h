@@ -33,7 +33,12 @@ enum field_type {
     FIELD_RAW,       /* runtime.RawExtension: any object, kept as it is */
     FIELD_FIELDS_V1, /* managedFields' fieldsV1 */
     FIELD_ANY,       /* any JSON (apiextensions JSON) */
+    FIELD_STRINGS,   /* a list of strings in a message of its own (ExtraValue) */
     FIELD_OBJECT,    /* of → struct type */
+    /* The unions of apiextensions' JSONSchemaProps; of → JSONSchemaProps. */
+    FIELD_SCHEMA_OR_BOOL,
+    FIELD_SCHEMA_OR_LIST,
+    FIELD_SCHEMA_OR_STRINGS,
 };
 enum field_card {
     CARD_VAL, /* always there in Go */
@@ -67,7 +72,8 @@ enum field_flags {
 struct check {
     const char *const *enums; /* NULL-terminated: FieldValueNotSupported otherwise */
     int64_t min, max;         /* numbers, both 0: any. Text as upstream's for that bound */
-    uint32_t max_len;         /* characters or items */
+    bool is_bound;            /* min 0 counts */
+    uint32_t max_len;         /* bytes or items */
     /* Anything else: adds causes for value v at in->path. */
     void (*value)(const struct check_in *in, struct val v, struct causes *out);
 };
@@ -85,7 +91,29 @@ struct field {
     const char *merge_key; /* strategic merge */
     const char *list_keys; /* LIST_MAP: comma list, e.g. "containerPort,protocol" */
     const char *doc;       /* one short sentence for explain, may be NULL */
+    const char *go;        /* Go's name of a named scalar, list or map type ("v1.PullPolicy"), for
+                              messages; NULL: follows from type and card */
     const struct check *check;
+};
+
+/* One row as it is looked up: rows of inlined structs stand in their parent's list. */
+struct type_slot {
+    const struct field *field;
+    struct str name;          /* field->json */
+    const struct type *owner; /* the inlined struct that has the row, or the type itself */
+    const char *via;          /* Go names of the embedded structs, "VolumeSource.", or "" */
+};
+/* Looked-up forms of a type, derived from its rows on first use and then constant. */
+struct type_index {
+    const struct type_slot *slots; /* Go's order: the canonical order */
+    const uint16_t *buckets;       /* hash → slot + 1 */
+    uint16_t len, mask, probe;
+    bool is_defaulted; /* a default or fill stands here or below */
+    bool is_checked;   /* likewise a check */
+    bool has_type_meta;
+};
+struct type_cell {
+    _Atomic(struct type_index *) index;
 };
 
 struct type {
@@ -96,22 +124,27 @@ struct type {
     bool preserve; /* unknown members are kept (CRDs) */
     void (*fill)(struct fill *fill);
     void (*check)(struct check_in *in, struct causes *out);
+    struct type_cell *cell; /* where its index is kept; each type has its own */
 };
+const struct type_index *type_index(const struct type *type); /* never NULL */
+void type_forget(const struct type *type); /* frees the index of a type made at run time */
+/* The slot of a member, or NULL. hint: the slot to try first (members mostly come in order). */
+const struct type_slot *type_slot(const struct type_index *index, struct str json, size_t hint);
 
 /* ---- defaults that depend on other fields: type->fill ---- */
 
-/* Runs before the members of the object are defaulted (as Go's SetDefaults_X of the parent runs
- * before its children's), after the rows' own `def`. */
+/* Runs after the rows' own `def` and before the members of the object are defaulted, as Go's
+ * SetDefaults_X of the parent runs before its children's. */
 struct fill {
     struct arena *arena;
     const struct type *type;
-    struct val in;         /* the object as it came */
-    struct val root;       /* the whole document */
-    struct fill_set *sets; /* inside the walker */
-    size_t set_len, set_capacity;
+    const struct fill *up; /* the object that this one stands in, NULL at the root */
+    struct val root;       /* the whole document, as it came */
+    struct val *slots;     /* inside the walker: the members, in the order of the type's index */
+    bool is_changed;
 };
-struct val fill_get(const struct fill *fill, const char *json); /* as set, else as it came */
-bool fill_has(const struct fill *fill, const char *json);
+struct val fill_get(const struct fill *fill, const char *json); /* as it is by now */
+bool fill_has(const struct fill *fill, const char *json);       /* there, and not Go's zero value */
 void fill_set(struct fill *fill, const char *json, struct str value); /* JSON bytes, copied */
 void fill_setz(struct fill *fill, const char *json, const char *value);
 
@@ -164,6 +197,18 @@ struct causes {
 void causes_add(struct causes *causes, enum cause_kind kind, const struct field_path *path,
                 const char *dotted, struct val value, const char *detail, ...)
     __attribute__((format(printf, 6, 7)));
+/* Same with a text, or JSON bytes, that do not stand in a document. */
+void causes_add_text(struct causes *causes, enum cause_kind kind, const struct field_path *path,
+                     const char *dotted, struct str text, const char *detail, ...)
+    __attribute__((format(printf, 6, 7)));
+void causes_add_json(struct causes *causes, enum cause_kind kind, const struct field_path *path,
+                     const char *dotted, struct str json, const char *detail, ...)
+    __attribute__((format(printf, 6, 7)));
+/* CAUSE_NOT_SUPPORTED with the supported values. */
+void causes_add_enum(struct causes *causes, const struct field_path *path, const char *dotted,
+                     struct val value, const char *const *supported);
+/* "path: body", several as "[path: body, …]": field.ErrorList's text. */
+struct str causes_text(const struct causes *causes);
 struct err;
 /* 422 of the field errors, with upstream's message and one Status cause each. Returns -1; 0 when
  * there is none. */

@@ -78,6 +78,10 @@ check_scalar(const struct check_run *run, const struct field *field, struct val 
     case FIELD_RAW:
     case FIELD_FIELDS_V1:
     case FIELD_ANY:
+    case FIELD_STRINGS:
+    case FIELD_SCHEMA_OR_BOOL:
+    case FIELD_SCHEMA_OR_LIST:
+    case FIELD_SCHEMA_OR_STRINGS:
     case FIELD_OBJECT:
         break;
     }

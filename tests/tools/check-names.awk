@@ -47,6 +47,11 @@ BEGIN {
         vague[list[i]] = 1
     # A module whose types have names of their own.
     also["doc"] = "val jw edit"
+    also["schema"] = "type field fill causes"
+    also["validate"] = "fill"
+    also["decode"] = "findings"
+    also["registry"] = "resource verb"
+    also["object"] = "labels"
     also["informer"] = "informers"
 }
 

@@ -1,0 +1,70 @@
+/* Rows: CertificateSigningRequest.
+ *
+ * Tables in the order of Go's structs, which is the order of what is written. Read by every walker
+ * over rows; constant, any thread. */
+#include "config.h"
+
+#include "api/kinds_types.h"
+
+/* clang-format off: one row a line */
+
+static const struct field cert_certificate_signing_request_spec_fields[] = {
+    ALWAYS("request", BYTES, VAL, 1),        ALWAYS("signerName", STRING, VAL, 7),
+    OPT("expirationSeconds", INT32, PTR, 8), OPT("usages", STRING, LIST, 5, .go = "[]v1.KeyUsage"),
+    OPT("username", STRING, VAL, 2),         OPT("uid", STRING, VAL, 3),
+    OPT("groups", STRING, LIST, 4),          OPT("extra", STRINGS, MAP, 6),
+};
+LOCAL_TYPE(cert_certificate_signing_request_spec, "certificates/v1.CertificateSigningRequestSpec");
+
+static const struct field cert_certificate_signing_request_condition_fields[] = {
+    ALWAYS("type", STRING, VAL, 1, .go = "v1.RequestConditionType"),
+    ALWAYS("status", STRING, VAL, 6, .go = "v1.ConditionStatus"),
+    OPT("reason", STRING, VAL, 2),
+    OPT("message", STRING, VAL, 3),
+    OPT("lastUpdateTime", TIME, VAL, 4),
+    OPT("lastTransitionTime", TIME, VAL, 5),
+};
+LOCAL_TYPE(cert_certificate_signing_request_condition,
+           "certificates/v1.CertificateSigningRequestCondition");
+
+static const struct field cert_certificate_signing_request_status_fields[] = {
+    OPT("conditions", OBJECT, LIST, 1, .of = &type_cert_certificate_signing_request_condition,
+        .list = LIST_MAP, .list_keys = "type"),
+    OPT("certificate", BYTES, VAL, 2),
+};
+LOCAL_TYPE(cert_certificate_signing_request_status,
+           "certificates/v1.CertificateSigningRequestStatus");
+
+static const struct field cert_certificate_signing_request_fields[] = {
+    INLINE(0, type_meta_type_meta),
+    OPT("metadata", OBJECT, VAL, 1, .of = &type_meta_object_meta),
+    ALWAYS("spec", OBJECT, VAL, 2, .of = &type_cert_certificate_signing_request_spec),
+    OPT("status", OBJECT, VAL, 3, .of = &type_cert_certificate_signing_request_status),
+};
+TYPE(cert_certificate_signing_request, "certificates/v1.CertificateSigningRequest");
+
+/* ---- resources ---- */
+
+static const char *const certificatesigningrequests_short[] = { "csr", NULL };
+static const struct subresource certificatesigningrequests_subs[] = {
+    { .name = "approval", .verbs = SUB_RW },
+    { .name = "status", .verbs = SUB_RW },
+};
+const struct resource resource_certificatesigningrequests = {
+    .group = "certificates.k8s.io",
+    .version = "v1",
+    .kind = "CertificateSigningRequest",
+    .list_kind = "CertificateSigningRequestList",
+    .plural = "certificatesigningrequests",
+    .singular = "certificatesigningrequest",
+    .short_names = certificatesigningrequests_short,
+    .verbs = VERB_ALL,
+    .flags = RES_UNCONDITIONAL_UPDATE,
+    .type = &type_cert_certificate_signing_request,
+    .subresources = certificatesigningrequests_subs,
+    .subresource_len = ARRAY_LEN(certificatesigningrequests_subs),
+    .reset_main = "status",
+    .reset_status = "spec",
+};
+
+/* clang-format on */

@@ -1,0 +1,69 @@
+/* Rows: PriorityClass and RuntimeClass.
+ *
+ * Tables in the order of Go's structs, which is the order of what is written. Read by every walker
+ * over rows; constant, any thread. */
+#include "config.h"
+
+#include "api/kinds_types.h"
+
+/* clang-format off: one row a line */
+
+static const struct field node_overhead_fields[] = {
+    OPT("podFixed", QUANTITY, MAP, 1, .go = "v1.ResourceList"),
+};
+LOCAL_TYPE(node_overhead, "node/v1.Overhead");
+
+static const struct field node_scheduling_fields[] = {
+    FIELD("nodeSelector", STRING, MAP, 1, FIELD_OMITEMPTY | FIELD_ATOMIC),
+    OPT("tolerations", OBJECT, LIST, 2, .of = &type_core_toleration),
+};
+LOCAL_TYPE(node_scheduling, "node/v1.Scheduling");
+
+static const struct field node_runtime_class_fields[] = {
+    INLINE(0, type_meta_type_meta),
+    OPT("metadata", OBJECT, VAL, 1, .of = &type_meta_object_meta),
+    ALWAYS("handler", STRING, VAL, 2),
+    OPT("overhead", OBJECT, PTR, 3, .of = &type_node_overhead),
+    OPT("scheduling", OBJECT, PTR, 4, .of = &type_node_scheduling),
+};
+TYPE(node_runtime_class, "node/v1.RuntimeClass");
+
+static const struct field scheduling_priority_class_fields[] = {
+    INLINE(0, type_meta_type_meta),
+    OPT("metadata", OBJECT, VAL, 1, .of = &type_meta_object_meta),
+    ALWAYS("value", INT32, VAL, 2),
+    OPT("globalDefault", BOOL, VAL, 3),
+    OPT("description", STRING, VAL, 4),
+    OPT("preemptionPolicy", STRING, PTR, 5, .go = "apiv1.PreemptionPolicy"),
+};
+TYPE(scheduling_priority_class, "scheduling/v1.PriorityClass");
+
+/* ---- resources ---- */
+
+const struct resource resource_runtimeclasses = {
+    .group = "node.k8s.io",
+    .version = "v1",
+    .kind = "RuntimeClass",
+    .list_kind = "RuntimeClassList",
+    .plural = "runtimeclasses",
+    .singular = "runtimeclass",
+    .verbs = VERB_ALL,
+    .flags = RES_CREATE_ON_UPDATE,
+    .type = &type_node_runtime_class,
+};
+
+static const char *const priorityclasses_short[] = { "pc", NULL };
+const struct resource resource_priorityclasses = {
+    .group = "scheduling.k8s.io",
+    .version = "v1",
+    .kind = "PriorityClass",
+    .list_kind = "PriorityClassList",
+    .plural = "priorityclasses",
+    .singular = "priorityclass",
+    .short_names = priorityclasses_short,
+    .verbs = VERB_ALL,
+    .flags = RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
+    .type = &type_scheduling_priority_class,
+};
+
+/* clang-format on */
