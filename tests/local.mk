@@ -54,13 +54,15 @@ EXTRA_DIST += tests/lib/fake_client.c tests/lib/fake_client.h tests/unit/test_ca
 	tests/unit/test_event.c tests/unit/test_informer.c tests/unit/test_plan.c \
 	tests/unit/test_reconcile.c
 
-# ---- benchmarks: built on request, "make bench_programs"; tests/bench/*.sh run them ----
-bench_programs = tests/bench/bench_http
-EXTRA_PROGRAMS += $(bench_programs)
-.PHONY: bench_programs
-bench_programs: $(bench_programs)
 tests_unit_test_store_sqlite_SOURCES = tests/unit/test_store_sqlite.c $(store_box)
 tests_unit_test_store_random_SOURCES = tests/unit/test_store_random.c $(store_box)
+
+# ---- fault tests: with the fault points compiled into the parts they break ----
+fault_tests =
+fault_tests += tests/fault/test_store_kill
+tests_fault_test_store_kill_SOURCES = tests/fault/test_store_kill.c $(store_box) \
+	$(libstore_a_SOURCES) src/base/fault.c src/base/fault.h
+tests_fault_test_store_kill_CPPFLAGS = $(AM_CPPFLAGS) -DBINNACLE_FAULTS=1
 unit_tests += tests/unit/test_doc_yaml
 
 # ---- script tests ----
@@ -81,9 +83,10 @@ EXTRA_DIST += tests/fuzz/corpus tests/fuzz/doc.dict tests/fuzz/yaml.dict tests/f
 
 # ---- benchmarks: make bench, run by hand ----
 bench_programs =
+bench_programs += tests/bench/bench_http
 bench_programs += tests/bench/bench_doc
 EXTRA_DIST += tests/bench/pod.json
-EXTRA_PROGRAMS = $(bench_programs)
+EXTRA_PROGRAMS += $(bench_programs)
 .PHONY: bench
 bench: $(bench_programs)
 
@@ -96,8 +99,8 @@ AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; 
 	top_builddir='$(abs_top_builddir)'; export top_builddir;
 
 if TESTS_ENABLED
-check_PROGRAMS += $(unit_tests) $(fuzz_tests)
-TESTS += $(unit_tests) $(fuzz_tests)
+check_PROGRAMS += $(unit_tests) $(fuzz_tests) $(fault_tests)
+TESTS += $(unit_tests) $(fuzz_tests) $(fault_tests)
 if !SANITIZED
 TESTS += $(script_tests)
 endif
