@@ -61,7 +61,7 @@ struct reply {
     struct object *const *items; /* a list */
     size_t item_len;
     struct str continue_token;
-    const struct doc *doc; /* TABLE, PARTIAL, Status and other answers: parsed, pinned */
+    const struct doc *doc; /* TABLE, PARTIAL, Status, without rows: parsed, pinned */
     struct str bytes;      /* the body as it came, ACCEPT_RAW */
 };
 typedef void call_done_fn(void *ctx, const struct reply *reply, struct err *owned);
@@ -70,8 +70,8 @@ enum watch_type { WATCH_ADDED, WATCH_MODIFIED, WATCH_DELETED, WATCH_BOOKMARK };
 struct watch_event {
     enum watch_type type;
     uint64_t rev;
-    struct object *object; /* ACCEPT_OBJECT; NULL for a bookmark */
-    const struct doc *doc; /* TABLE, PARTIAL: the event's object */
+    struct object *object; /* ACCEPT_OBJECT; NULL for a bookmark and without rows */
+    const struct doc *doc; /* TABLE, PARTIAL, without rows: the event's object */
     bool is_initial_end;   /* bookmark that ends sendInitialEvents */
 };
 typedef void watch_fn(void *ctx, const struct watch_event *event);
@@ -117,12 +117,14 @@ struct client {
 struct handle {
     struct client *client;
 };
-/* Over the network; spec strings are copied. token: bearer, may be NULL. */
+/* Over the network; spec strings are copied, references to the contexts are taken. */
 struct client_remote {
     const char *address; /* "10.0.0.1:6443" or "unix:/path" */
     const char *authority;
-    struct tls_ctx *tls; /* NULL for unix sockets */
-    const char *token, *user_agent;
+    struct tls_ctx *tls;       /* NULL for unix sockets */
+    struct tls_ctx *tls_http1; /* for upgrades, which HTTP/2 has not: offers "http/1.1" only */
+    const char *token;         /* bearer, NULL: none */
+    const char *user_agent;
     const char *impersonate_user;
 };
 struct client *client_remote_new(struct loop *loop, const struct client_remote *spec);
