@@ -33,6 +33,11 @@ unit_tests += tests/unit/test_store
 unit_tests += tests/unit/test_http1_parse
 unit_tests += tests/unit/test_http1
 unit_tests += tests/unit/test_call
+unit_tests += tests/unit/test_cache
+unit_tests += tests/unit/test_event
+unit_tests += tests/unit/test_informer
+unit_tests += tests/unit/test_plan
+unit_tests += tests/unit/test_reconcile
 unit_tests += tests/unit/test_store_sqlite
 unit_tests += tests/unit/test_store_random
 unit_tests += tests/unit/test_decode
@@ -49,10 +54,11 @@ net_box = tests/lib/net_box.c tests/lib/net_box.h
 tests_unit_test_http1_SOURCES = tests/unit/test_http1.c $(net_box)
 store_box = tests/lib/store_box.c tests/lib/store_box.h
 tests_unit_test_store_SOURCES = tests/unit/test_store.c $(store_box)
-# Built once objects and selectors are there.
-EXTRA_DIST += tests/lib/fake_client.c tests/lib/fake_client.h tests/unit/test_cache.c \
-	tests/unit/test_event.c tests/unit/test_informer.c tests/unit/test_plan.c \
-	tests/unit/test_reconcile.c
+fake_client = tests/lib/fake_client.c tests/lib/fake_client.h
+tests_unit_test_event_SOURCES = tests/unit/test_event.c $(fake_client)
+tests_unit_test_plan_SOURCES = tests/unit/test_plan.c $(fake_client)
+tests_unit_test_informer_SOURCES = tests/unit/test_informer.c $(fake_client)
+tests_unit_test_reconcile_SOURCES = tests/unit/test_reconcile.c $(fake_client)
 
 tests_unit_test_store_sqlite_SOURCES = tests/unit/test_store_sqlite.c $(store_box)
 tests_unit_test_store_random_SOURCES = tests/unit/test_store_random.c $(store_box)
