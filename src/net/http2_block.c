@@ -58,17 +58,6 @@ http2_stream_free(struct http2_stream *stream)
     server_stream_end(&stream->s);
 }
 
-nghttp2_nv
-http2_nv(struct str name, struct str value)
-{
-    return (nghttp2_nv){
-        .name = (uint8_t *)(uintptr_t)name.at,
-        .namelen = name.size,
-        .value = (uint8_t *)(uintptr_t)(value.at == NULL ? "" : value.at),
-        .valuelen = value.size,
-    };
-}
-
 struct http2_block *
 http2_block_new(void)
 {

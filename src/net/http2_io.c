@@ -20,6 +20,17 @@ static ssize_t http2_io_send(nghttp2_session *session, const uint8_t *bytes, siz
 static int http2_io_send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_t *head,
                               size_t length, nghttp2_data_source *source, void *user_data);
 
+nghttp2_nv
+http2_nv(struct str name, struct str value)
+{
+    return (nghttp2_nv){
+        .name = (uint8_t *)(uintptr_t)name.at,
+        .namelen = name.size,
+        .value = (uint8_t *)(uintptr_t)(value.at == NULL ? "" : value.at),
+        .valuelen = value.size,
+    };
+}
+
 void
 http2_io_callbacks(nghttp2_session_callbacks *callbacks)
 {

@@ -23,6 +23,7 @@ struct http2_io {
     bool has_more; /* the pass ended for the sake of others */
 };
 
+nghttp2_nv http2_nv(struct str name, struct str value);
 void http2_io_callbacks(nghttp2_session_callbacks *callbacks);
 /* Writes what the session has, within one pass; -1: the session is broken. */
 int http2_io_pass(struct http2_io *io);

@@ -37,7 +37,6 @@ struct http2 {
 
 /* Takes the stream out of its session and ends its request. */
 void http2_stream_free(struct http2_stream *stream);
-nghttp2_nv http2_nv(struct str name, struct str value);
 
 /* Collects one header block, so that a request keeps exactly what it needs. */
 struct http2_block *http2_block_new(void);

@@ -42,7 +42,8 @@ struct http_call_spec {
     size_t (*data_fn)(void *ctx, const void *bytes, size_t size);
     /* Exactly once, never inside http_client_call; err NULL: the answer ended properly. */
     void (*done_fn)(void *ctx, const struct http_answer *answer, struct err *owned);
-    /* 101: the connection is the caller's. NULL: a 101 is an error. */
+    /* 101: the connection is the caller's; done_fn follows. NULL: a 101 is an error. HTTP/1.1 only:
+     * over TLS the client's ctx must offer nothing else. */
     void (*upgraded_fn)(void *ctx, const struct http_answer *answer, struct conn *conn);
     void *ctx;
 };

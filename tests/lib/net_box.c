@@ -93,18 +93,15 @@ net_body_wake(struct net_body *body)
     body->body.wake(&body->body);
 }
 
-static struct net_body *
-net_body_new(struct net_box *box, size_t size, int64_t told)
+void
+net_body_init(struct net_body *b, struct net_box *box, size_t size, int64_t told)
 {
-    struct net_body *b = MEM_NEW(struct net_body);
-
     b->body.pull = net_body_pull;
     b->body.done = net_body_done;
     b->body.size = told;
     b->box = box;
     b->size = size;
     box->bodies++;
-    return b;
 }
 
 static ssize_t
@@ -173,8 +170,9 @@ net_ask_body(struct net_box *box, struct http_request *request)
     bool is_short = str_is(request->path, "/short");
     bool is_watch = str_is(request->path, "/watch");
     int64_t told = is_short ? (int64_t)size + 1 : is_watch || piece > 0 ? -1 : (int64_t)size;
-    struct net_body *b = net_body_new(box, size, told);
+    struct net_body *b = MEM_NEW(struct net_body);
 
+    net_body_init(b, box, size, told);
     b->piece = piece;
     b->aborts = str_is(request->path, "/abort");
     if (is_watch) {

@@ -41,6 +41,8 @@ void net_box_open(struct net_box *box, const struct server_limits *limits);
 void net_box_close(struct net_box *box); /* closes the server and the loop, checks the counters */
 void net_box_run(struct net_box *box);   /* until nothing is due */
 void net_box_answer(struct net_box *box, int status, const char *text); /* box->request */
+/* b comes from MEM_NEW and is freed by done; told: what body.size says. */
+void net_body_init(struct net_body *b, struct net_box *box, size_t size, int64_t told);
 void net_body_wake(struct net_body *body);
 char net_pattern(size_t at);
 
