@@ -5,3 +5,7 @@ EXTRA_DIST += src/controllers/README.md
 libcontrollers_a_SOURCES += src/controllers/ctl.c src/controllers/ctl.h
 libcontrollers_a_SOURCES += src/controllers/ctl_pods.c src/controllers/ctl_pods.h
 libcontrollers_a_SOURCES += src/controllers/ctl_replicaset.c src/controllers/ctl_replicaset.h
+libcontrollers_a_SOURCES += src/controllers/ctl_deployment.c src/controllers/ctl_deployment.h
+libcontrollers_a_SOURCES += src/controllers/ctl_deployment_priv.h
+libcontrollers_a_SOURCES += src/controllers/ctl_deployment_sets.c
+libcontrollers_a_SOURCES += src/controllers/ctl_deployment_status.c

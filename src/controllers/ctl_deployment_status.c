@@ -1,0 +1,250 @@
+/* The status of a Deployment: counts, Available, Progressing, ReplicaFailure.  Pure.
+ *
+ * Follows pkg/controller/deployment/progress.go, sync.go (calculateStatus) and
+ * util/deployment_util.go, release 1.35. */
+#include "config.h" /* IWYU pragma: keep */
+
+#include "api/object.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "client/plan.h"
+#include "controllers/ctl.h"
+#include "controllers/ctl_deployment_priv.h"
+
+struct counts {
+    int64_t replicas, updated, ready, available, unavailable, terminating, collisions;
+};
+
+static struct counts
+count(const struct deployment *d)
+{
+    struct counts c = { 0 };
+    for (size_t i = 0; i < d->len; i++) {
+        const struct deployment_set *set = &d->sets[i];
+        c.replicas += set->replicas;
+        c.ready += set->ready;
+        c.available += set->available;
+        c.terminating += set->terminating;
+        c.updated += set == d->now ? set->replicas : 0;
+    }
+    c.unavailable = ctl_deployment_sets_size(d, false) - c.available;
+    c.unavailable = c.unavailable < 0 ? 0 : c.unavailable;
+    c.collisions = val_int(val_get(d->status, "collisionCount"), 0);
+    for (size_t i = 0; i < d->in->last_len; i++) {
+        const struct plan_result *r = &d->in->last[i];
+        bool collided = r->verb == PLAN_CREATE && r->err != NULL &&
+                        r->err->code == ERR_ALREADY_EXISTS && d->now == NULL;
+        c.collisions += collided ? 1 : 0;
+    }
+    return c;
+}
+
+static bool
+is_complete(const struct deployment *d, const struct counts *c)
+{
+    return c->updated == d->replicas && c->replicas == d->replicas && c->available == d->replicas;
+}
+
+bool
+ctl_deployment_status_is_complete(const struct deployment *d)
+{
+    struct counts c = count(d);
+    return is_complete(d, &c);
+}
+
+/* ---- Progressing ---- */
+
+static int64_t
+old_count(const struct deployment *d, const char *name)
+{
+    return val_int(val_get(d->status, name), 0);
+}
+
+static bool
+is_progressing(const struct deployment *d, const struct counts *c)
+{
+    int64_t was_old = old_count(d, "replicas") - old_count(d, "updatedReplicas");
+    return c->updated > old_count(d, "updatedReplicas") || c->replicas - c->updated < was_old ||
+           c->ready > old_count(d, "readyReplicas") ||
+           c->available > old_count(d, "availableReplicas");
+}
+
+/* When the rollout counts as stuck, Unix ms; 0: never. */
+static int64_t
+deadline_ms(const struct deployment *d, struct val progressing)
+{
+    int64_t us, seconds = val_int(val_get(d->spec, "progressDeadlineSeconds"), INT32_MAX);
+    if (seconds == INT32_MAX ||
+        val_is_str(val_get(progressing, "reason"), "NewReplicaSetAvailable") ||
+        clock_parse(val_str(val_get(progressing, "lastUpdateTime")), &us) < 0) {
+        return 0;
+    }
+    return us / 1000 + seconds * 1000;
+}
+
+static struct str
+subject(const struct deployment *d)
+{
+    return d->now != NULL
+               ? arena_printf(d->in->arena, "ReplicaSet \"" STR_FMT "\"",
+                              STR_ARG(d->now->object->name))
+               : arena_printf(d->in->arena, "Deployment \"" STR_FMT "\"", STR_ARG(d->object->name));
+}
+
+static struct ctl_condition
+progressing(const struct deployment *d, const char *status, const char *reason, const char *text)
+{
+    return (struct ctl_condition){
+        .type = "Progressing",
+        .status = status,
+        .reason = reason,
+        .message = arena_printf(d->in->arena, STR_FMT " %s", STR_ARG(subject(d)), text),
+        .has_update_time = true,
+    };
+}
+
+/* The condition that the counts ask for; false: the old one stays. renews: its update time is now
+ * even if nothing else changed. */
+static bool
+next_progressing(const struct deployment *d, const struct counts *c, struct val old,
+                 struct ctl_condition *ret, bool *ret_renews)
+{
+    struct str reason = val_str(val_get(old, "reason"));
+    bool was_complete = c->replicas == c->updated && str_is(reason, "NewReplicaSetAvailable");
+    *ret_renews = false;
+    if (d->is_paused && !str_is(reason, "ProgressDeadlineExceeded")) {
+        *ret = (struct ctl_condition){ "Progressing", "Unknown", "DeploymentPaused",
+                                       STR("Deployment is paused"), true };
+        return !str_is(reason, "DeploymentPaused");
+    }
+    if (!d->is_paused && str_is(reason, "DeploymentPaused")) {
+        *ret = (struct ctl_condition){ "Progressing", "Unknown", "DeploymentResumed",
+                                       STR("Deployment is resumed"), true };
+        return true;
+    }
+    if (was_complete) {
+        return false;
+    }
+    if (is_complete(d, c)) {
+        *ret = progressing(d, "True", "NewReplicaSetAvailable", "has successfully progressed.");
+        return true;
+    }
+    if (is_progressing(d, c) || !val_is(old)) {
+        *ret = progressing(d, "True", "ReplicaSetUpdated", "is progressing.");
+        *ret_renews = true;
+        return true;
+    }
+    int64_t at = deadline_ms(d, old);
+    if (at != 0 && at <= d->in->now_ms) {
+        *ret = progressing(d, "False", "ProgressDeadlineExceeded", "has timed out progressing.");
+        return !str_is(reason, "ProgressDeadlineExceeded");
+    }
+    return false;
+}
+
+/* ---- writing ---- */
+
+static void
+write_available(const struct deployment *d, const struct counts *c, struct val old, struct jw *w)
+{
+    bool is_available = c->available >= d->replicas - d->max_unavailable;
+    struct ctl_condition now = {
+        .type = "Available",
+        .status = is_available ? "True" : "False",
+        .reason = is_available ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
+        .message = is_available ? STR("Deployment has minimum availability.")
+                                : STR("Deployment does not have minimum availability."),
+        .has_update_time = true,
+    };
+    ctl_condition_write(&now, old, d->in->now_ms, w);
+}
+
+static void
+write_progressing(const struct deployment *d, const struct counts *c, struct val old, struct jw *w)
+{
+    struct ctl_condition now;
+    bool renews;
+    if (val_int(val_get(d->spec, "progressDeadlineSeconds"), INT32_MAX) == INT32_MAX) {
+        return;
+    }
+    if (next_progressing(d, c, old, &now, &renews)) {
+        ctl_condition_write(&now, renews ? (struct val){ 0 } : old, d->in->now_ms, w);
+    } else if (val_is(old)) {
+        jw_val(w, old);
+    }
+}
+
+/* ReplicaFailure of the present set, else of an older one. */
+static struct val
+failure_of(const struct deployment *d)
+{
+    struct val failure = { 0 };
+    for (size_t i = 0; i < d->len; i++) {
+        const struct deployment_set *set = &d->sets[i];
+        struct val c =
+            ctl_condition(val_at(object_val(set->object), "status.conditions"), "ReplicaFailure");
+        failure = val_is(c) && (!val_is(failure) || set == d->now) ? c : failure;
+    }
+    return failure;
+}
+
+static void
+write_conditions(const struct deployment *d, const struct counts *c, bool is_rollout, struct jw *w)
+{
+    struct val old = val_get(d->status, "conditions"), failure = failure_of(d);
+    struct val progress = ctl_condition(old, "Progressing");
+    jw_keyz(w, "conditions");
+    jw_arr(w);
+    write_available(d, c, ctl_condition(old, "Available"), w);
+    if (is_rollout || d->is_paused) {
+        write_progressing(d, c, progress, w);
+    } else if (val_is(progress)) {
+        jw_val(w, progress);
+    }
+    if (val_is(failure)) {
+        struct ctl_condition now = {
+            .type = "ReplicaFailure",
+            .status = "True",
+            .reason = arena_dupz(d->in->arena, val_str(val_get(failure, "reason"))),
+            .message = val_str(val_get(failure, "message")),
+            .has_update_time = true,
+        };
+        ctl_condition_write(&now, ctl_condition(old, "ReplicaFailure"), d->in->now_ms, w);
+    }
+    jw_end(w);
+}
+
+static void
+write_count(struct jw *w, const char *name, int64_t value)
+{
+    if (value != 0) {
+        jw_kint(w, name, value);
+    }
+}
+
+void
+ctl_deployment_status(struct deployment *d, bool is_rollout)
+{
+    struct counts c = count(d);
+    struct jw w;
+    jw_init(&w, d->out->arena);
+    jw_obj(&w);
+    jw_kint(&w, "observedGeneration", d->object->generation);
+    write_count(&w, "replicas", c.replicas);
+    write_count(&w, "updatedReplicas", c.updated);
+    write_count(&w, "readyReplicas", c.ready);
+    write_count(&w, "availableReplicas", c.available);
+    write_count(&w, "unavailableReplicas", c.unavailable);
+    jw_kint(&w, "terminatingReplicas", c.terminating);
+    write_conditions(d, &c, is_rollout, &w);
+    write_count(&w, "collisionCount", c.collisions);
+    jw_end(&w);
+    plan_group(d->out, GROUP_ALWAYS);
+    ctl_status(d->in, d->object, jw_done(&w), d->out);
+    struct val progress = ctl_condition(val_get(d->status, "conditions"), "Progressing");
+    int64_t at = deadline_ms(d, progress);
+    if (at > d->in->now_ms) {
+        plan_again(d->out, at);
+    }
+}
