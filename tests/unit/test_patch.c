@@ -13,7 +13,10 @@ static const struct field port_fields[] = {
     { .json = "containerPort", .type = FIELD_INT32 },
     { .json = "protocol", .type = FIELD_STRING },
 };
-static const struct type port_type = { .name = "Port", .fields = port_fields, .field_len = 2 };
+static struct type_cell port_type_cell;
+static const struct type port_type = {
+    .name = "Port", .fields = port_fields, .field_len = 2, .cell = &port_type_cell
+};
 static const struct field container_fields[] = {
     { .json = "name", .type = FIELD_STRING },
     { .json = "image", .type = FIELD_STRING },
@@ -25,9 +28,11 @@ static const struct field container_fields[] = {
       .patch = PATCH_MERGE,
       .merge_key = "containerPort" },
 };
+static struct type_cell container_type_cell;
 static const struct type container_type = { .name = "Container",
                                             .fields = container_fields,
-                                            .field_len = ARRAY_LEN(container_fields) };
+                                            .field_len = ARRAY_LEN(container_fields),
+                                            .cell = &container_type_cell };
 static const struct field root_fields[] = {
     { .json = "labels", .type = FIELD_STRING, .card = CARD_MAP },
     { .json = "finalizers", .type = FIELD_STRING, .card = CARD_LIST, .patch = PATCH_MERGE },
@@ -43,9 +48,11 @@ static const struct field root_fields[] = {
       .of = &container_type,
       .patch = PATCH_RETAIN_KEYS },
 };
+static struct type_cell root_type_cell;
 static const struct type root_type = { .name = "Root",
                                        .fields = root_fields,
-                                       .field_len = ARRAY_LEN(root_fields) };
+                                       .field_len = ARRAY_LEN(root_fields),
+                                       .cell = &root_type_cell };
 
 enum kind { JSON, MERGE, STRATEGIC };
 struct row {
