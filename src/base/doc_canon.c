@@ -212,3 +212,28 @@ val_eq(struct val a, struct val b)
     AUTO(canon_list_done) struct canon_list list = { 0 };
     return canon_eq(&list, a, b);
 }
+
+/* ---- duplicates ---- */
+
+static bool
+canon_has_duplicates(struct canon_list *list, struct val v)
+{
+    bool found = false;
+    if (val_type(v) == DOC_OBJECT) {
+        size_t start = canon_list_add(list, v);
+        found = list->len - start < val_len(v);
+        list->len = start;
+    }
+    struct val_iter it = val_iter(v);
+    while (!found && val_step(&it)) {
+        found = val_type(it.value) >= DOC_OBJECT && canon_has_duplicates(list, it.value);
+    }
+    return found;
+}
+
+bool
+doc_has_duplicates(struct val v)
+{
+    AUTO(canon_list_done) struct canon_list list = { 0 };
+    return canon_has_duplicates(&list, v);
+}

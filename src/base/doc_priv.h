@@ -66,6 +66,9 @@ size_t doc_number_text(char to[DOC_NUMBER_SIZE], double d, enum doc_number_form 
 size_t doc_utf8_size(const char *p, const char *end);
 size_t doc_utf8_put(char *to, uint32_t rune); /* → bytes written, up to 4 */
 
+/* Has any object in v two members of one name? */
+bool doc_has_duplicates(struct val v);
+
 /* Appending behind what the writer holds, without any structure: bytes, and a quoted string. */
 void doc_write_reserve(struct jw *w, size_t size);
 void doc_write_bytes(struct jw *w, const char *at, size_t size);

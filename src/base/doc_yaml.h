@@ -16,8 +16,8 @@ enum { DOC_YAML_MAX_EXPANSION = 10 }; /* times the input, by aliases; 64 KiB are
 
 /* The first document of the text as JSON bytes in the arena; null when there is none. Keys keep
  * their order, duplicates stay (the last one counts), merge keys (<<) are replaced by what they
- * bring, nesting is at most DOC_MAX_DEPTH. Errors (ERR_BAD_REQUEST) read
- * `error converting YAML to JSON: yaml: line N: …`. */
+ * bring, nesting is at most DOC_MAX_DEPTH. Text that is JSON is taken as it is. Errors
+ * (ERR_BAD_REQUEST) read `error converting YAML to JSON: yaml: line N: …`. */
 int doc_yaml_to_json(struct arena *arena, struct str yaml, struct str *ret_json, struct err **err);
 /* The same, and in *ret_duplicates what strict decoding has against it: {NULL,0}, or
  * `yaml: unmarshal errors:` and a line `  line N: key "k" already set in map` for each. */

@@ -36,6 +36,8 @@ struct doc_tree {
     bool has_event;
     struct map anchors; /* of the present document */
     size_t nodes;
+    size_t depth; /* containers that are open */
+    size_t work;  /* libyaml looks at all open flow containers for each token: nodes by depth */
     size_t source_size;       /* bytes of the text */
     struct str_builder error; /* not empty: reading or converting has failed */
 };

@@ -276,6 +276,23 @@ test_order_and_duplicates_stay(void **state)
                               "  line 11: key true already set in map"));
 }
 
+static void
+test_json_is_taken_as_it_is(void **state)
+{
+    (void)state;
+    AUTO_ARENA struct arena *arena = arena_new();
+    AUTO_ERR struct err *err = NULL;
+    struct str json = { 0 }, twice = { 0 };
+
+    assert_string_equal(read_yaml(arena, STR(" {\"a\": [1.0, \"\\/\", \"yes\"]}\n")),
+                        "{\"a\": [1.0, \"\\/\", \"yes\"]}");
+    assert_string_equal(read_yaml(arena, STR("{\"a\": 01}")), "{\"a\":1}"); /* no JSON */
+    assert_int_equal(
+        doc_yaml_to_json_strict(arena, STR("{\"a\":[{\"b\":1,\n\"b\":2}]}"), &json, &twice, &err),
+        0);
+    assert_true(str_is(twice, "yaml: unmarshal errors:\n  line 2: key \"b\" already set in map"));
+}
+
 /* ---- limits ---- */
 
 static void
@@ -311,6 +328,24 @@ test_aliases_cannot_blow_up(void **state)
         read_yaml(arena, str_view(&b)),
         "error converting YAML to JSON: yaml: document contains excessive aliasing");
     str_done(&b);
+}
+
+static void
+test_directives_are_limited(void **state)
+{
+    (void)state;
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct str_builder b = { 0 };
+
+    for (int i = 0; i < 100; i++) {
+        str_putf(&b, "%%TAG !a%d! tag:example.com,2025:\n", i);
+    }
+    str_putz(&b, "---\na: 1\n");
+    assert_string_equal(read_yaml(arena, str_view(&b)),
+                        "error converting YAML to JSON: yaml: more than 64 %TAG directives");
+    str_done(&b);
+    assert_string_equal(read_yaml(arena, STR("%TAG !a! tag:yaml.org,2002:\n---\n!a!str 1\n")),
+                        "\"1\"");
 }
 
 /* Brackets, more than half as deep as is allowed, around something. */
@@ -391,7 +426,9 @@ main(void)
         cmocka_unit_test(test_what_is_written_is_read_again),
         cmocka_unit_test(test_merge_key_as_a_name_is_quoted),
         cmocka_unit_test(test_order_and_duplicates_stay),
+        cmocka_unit_test(test_json_is_taken_as_it_is),
         cmocka_unit_test(test_aliases_cannot_blow_up),
+        cmocka_unit_test(test_directives_are_limited),
         cmocka_unit_test(test_depth_is_limited),
         cmocka_unit_test(test_each_document),
     };
