@@ -92,6 +92,12 @@ fuzz_tests += tests/fuzz/fuzz_yaml
 tests_fuzz_fuzz_yaml_SOURCES = tests/fuzz/fuzz_yaml.c tests/fuzz/fuzz_main.c
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/doc.dict tests/fuzz/yaml.dict tests/fuzz/run.sh
 
+# ---- golden cases of plans: tests/golden/run_golden --update rewrites what is wanted ----
+golden_tests = tests/golden/run_golden
+tests_golden_run_golden_SOURCES = tests/golden/run_golden.c tests/golden/golden_plans.c \
+	tests/golden/golden_plans.h
+EXTRA_DIST += tests/golden/ctl
+
 # ---- benchmarks: make bench, run by hand ----
 bench_programs =
 bench_programs += tests/bench/bench_http
@@ -110,8 +116,8 @@ AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; 
 	top_builddir='$(abs_top_builddir)'; export top_builddir;
 
 if TESTS_ENABLED
-check_PROGRAMS += $(unit_tests) $(fuzz_tests) $(fault_tests)
-TESTS += $(unit_tests) $(fuzz_tests) $(fault_tests)
+check_PROGRAMS += $(unit_tests) $(fuzz_tests) $(fault_tests) $(golden_tests)
+TESTS += $(unit_tests) $(fuzz_tests) $(fault_tests) $(golden_tests)
 if !SANITIZED
 TESTS += $(script_tests)
 endif
