@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "apiserver/sink.h"
 #include "base/str.h"
 #include "client/informer.h"
 
@@ -34,6 +35,7 @@ struct apiserver_spec {
     size_t sa_key_len;
     struct str ca_pem;       /* root CA for kube-root-ca.crt and the kubernetes Service */
     int max_read, max_write; /* in flight; 0: 400 / 200 */
+    struct sink_limits ring; /* event ring; zeros: 32 MiB, 1,024 events */
     struct reach *reach;     /* NULL until nodes can be reached: then 503 */
 };
 struct apiserver *apiserver_new(const struct apiserver_spec *spec);
@@ -51,6 +53,7 @@ void apiserver_check(struct apiserver *server, const char *name, const char *(*c
 struct client *apiserver_client(struct apiserver *server, const char *user,
                                 const char *const *groups);
 struct cache *apiserver_cache(struct apiserver *server);
+/* Its functions take the server as source_ctx. */
 const struct informer_source *apiserver_informer_source(struct apiserver *server);
 struct registry *apiserver_registry_pin(struct apiserver *server);
 void apiserver_set_reach(struct apiserver *server, struct reach *reach);

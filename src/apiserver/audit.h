@@ -4,10 +4,13 @@
 
 struct audit;
 struct err;
+struct job_pool;
 struct req;
 
-struct audit *audit_new(int fd); /* -1: off; owned; lines are written by a job, in order, bounded */
-void audit_free(struct audit *audit);
+/* fd -1: off; else owned. Lines are written by jobs, in order; what piles up beyond 4 MiB is left
+ * out and counted in the log. */
+struct audit *audit_new(struct job_pool *jobs, int fd);
+void audit_free(struct audit *audit); /* what waits is written first; NULL allowed */
 void audit_end(struct audit *audit, struct req *req, const struct err *err); /* always, once */
 
 #endif

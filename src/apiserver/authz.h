@@ -23,6 +23,8 @@ void authz_free(struct authz *authz);
 /* reason: in the arena, why (for access reviews and the 403). */
 enum authz_rc authz_check(struct authz *authz, const struct authz_attrs *attrs, struct arena *arena,
                           struct str *ret_reason);
+/* 0, or the 403 in upstream's words. */
+int authz_require(struct req *req, const struct authz_attrs *attrs, struct err **err);
 /* Rules of a user in a namespace, for SelfSubjectRulesReview: resourceRules, nonResourceRules. */
 void authz_rules(struct authz *authz, const struct req_user *user, struct str ns, struct jw *out);
 /* Does the user hold every rule of `rules` (RBAC escalation check)? missing: text of what is not. */

@@ -23,7 +23,7 @@ struct req;
 
 enum step_rc {
     STEP_NEXT,
-    STEP_WAIT,    /* one req_resume will come */
+    STEP_WAIT,    /* one req_resume will come, then this step is called again: see step_data */
     STEP_RESTART, /* conflict: undo, then go round the bracket again */
     STEP_DONE,    /* answered: skip to the end */
     STEP_FAIL,    /* *err is set */
@@ -32,7 +32,8 @@ struct req_step {
     const char *name;
     unsigned verbs; /* enum verb: for which it runs; 0: all */
     enum step_rc (*run)(struct req *req, struct err **err);
-    enum step_rc (*undo)(struct req *req); /* NEXT or WAIT; NULL: nothing to undo */
+    /* For every step that was entered, last first; called again after WAIT until it says NEXT. */
+    enum step_rc (*undo)(struct req *req); /* NULL: nothing to undo */
 };
 
 enum patch_kind {
@@ -52,10 +53,13 @@ struct req_user {
     struct str credential_id;
 };
 struct req_options {
-    bool dry_run, force, is_watch, send_initial_events, bookmarks;
-    int64_t limit, timeout_s, grace_s; /* grace_s -1: not given */
+    bool dry_run, force, has_force, is_watch, bookmarks;
+    bool has_send_initial_events, send_initial_events;
+    bool has_orphan, orphan;           /* orphanDependents */
+    int64_t limit, timeout_s, grace_s; /* grace_s INT64_MIN: not given */
     struct str continue_token, rv, rv_match, field_manager, field_validation, label_text,
-        field_text, propagation, include_object, pre_uid, pre_rv;
+        field_text, propagation, include_object, pre_uid, pre_rv,
+        dry_run_other; /* a dryRun that is not "All" */
     uint64_t cause_rev;
 };
 
@@ -68,14 +72,15 @@ struct req {
     /* attributes */
     enum verb verb;
     bool is_resource;
-    const struct resource *resource; /* as named by the URL (its version) */
+    const struct resource *resource; /* as named by the URL (its version); NULL: none is known */
     const struct subresource *sub;   /* NULL: main */
     struct str ns, name, path, query, sub_path;
+    struct str group, version, plural, sub_name; /* as the URL says, known or not */
     const struct mount *mount;
     struct req_options options;
     enum patch_kind patch_kind;
     enum answer_media accept;
-    int table_version_v1;
+    bool accept_list_form; /* ANSWER_PARTIAL: PartialObjectMetadataList was asked for */
 
     struct req_user user;
     struct req_user *impersonated_by; /* the real user, when impersonating */
@@ -92,21 +97,27 @@ struct req {
     uint64_t expect_rev;
     int round;             /* of the bracket, from 0 */
     struct object *result; /* referenced: what was written, or read */
-    void *step_data;       /* of the step that runs or waits, zeroed at RESTART */
+    void *step_data;       /* of the step that runs, waits or is undone; NULL after a RESTART */
 
     /* answer */
     int status;
     struct req_impl *impl; /* the runner's own */
 };
 
-/* Exactly one per STEP_WAIT, posted, cancelled or not: gives back that wait's reference. */
+/* Exactly one per STEP_WAIT, cancelled or not, on the loop: gives back that wait's reference. The
+ * step goes on in a later callback, never inside this call. */
 void req_resume(struct req *req, struct err *owned_or_null);
-/* Lets the waiting operation stop early; cleared when the wait ends. */
+/* Lets the waiting operation stop early (it still owes its req_resume); cleared when the wait
+ * ends. Without one a wait is sat out. */
 typedef void req_cancel_fn(struct req *req);
 void req_on_cancel(struct req *req, req_cancel_fn *fn);
 /* A side write: parent's deadline and dry-run, no in-flight slot, user system:apiserver. */
 typedef void req_done_fn(void *ctx, struct req *child, struct object *result, struct err *owned);
 struct req *req_child(struct req *parent, const struct call *call, req_done_fn *done, void *ctx);
+
+/* The same as the parent's own user and agent: items of a collection. */
+struct req *req_child_as_self(struct req *parent, const struct call *call, req_done_fn *done,
+                              void *ctx);
 
 /* Answers, for steps, mounts and streams. Exactly one; headers leave before the first pull. */
 void req_answer_json(struct req *req, int status, struct str json); /* copied */
@@ -115,9 +126,11 @@ void req_answer_object(struct req *req, int status, struct object *object);
 void req_fail(struct req *req, struct err *owned);
 void req_warn(struct req *req, struct str text); /* Warning: 299 */
 
-/* The one order of steps (steps.c); test-only steps are inserted by tests before "commit". */
-extern const struct req_step req_steps[];
-extern const size_t req_steps_len;
-void req_test_step(const char *before, const struct req_step *step); /* NULL step: take it out */
+/* Answers NEXT when the cache is known to be as new as anything acknowledged before this call, else
+ * WAIT: the step is called again then. For refusals drawn from the cache. */
+enum step_rc req_fresh(struct req *req);
+/* Tests: from now on every request of this server runs `step` (kept by the caller) right before
+ * the named one. */
+void req_test_step(struct apiserver *server, const char *before, const struct req_step *step);
 
 #endif

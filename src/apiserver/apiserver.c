@@ -1,0 +1,328 @@
+/* The API server as a whole: its parts, start, the jobs of every five minutes, stop, mounts.
+ *
+ * Made by main.c (serve) and by tests, over any store. Loop thread. */
+#include "config.h"
+
+#include "apiserver/apiserver.h"
+
+#include <string.h>
+
+#include "api/object.h"
+#include "apiserver/apiserver_impl.h"
+#include "apiserver/audit.h"
+#include "apiserver/authn.h"
+#include "apiserver/authz.h"
+#include "apiserver/discovery.h"
+#include "apiserver/health.h"
+#include "apiserver/inflight.h"
+#include "apiserver/keyqueue.h"
+#include "apiserver/local_client.h"
+#include "apiserver/pages.h"
+#include "apiserver/route.h"
+#include "apiserver/sink.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "client/client.h"
+#include "store/store.h"
+
+#define LOG_MODULE "apiserver"
+
+enum { COMPACT_EVERY_MS = 5 * 60 * 1000 };
+static const char *const masters[] = { "system:masters", NULL };
+static const char *const first_namespaces[] = { "default", "kube-system", "kube-public",
+                                                "kube-node-lease" };
+
+/* ---- life ---- */
+
+static void *
+subscribe(void *ctx, const struct resource *resource, informer_fn *fn, void *fn_ctx)
+{
+    return sink_subscribe(((struct apiserver *)ctx)->sink, resource, fn, fn_ctx);
+}
+
+static void
+unsubscribe(void *ctx, void *subscription)
+{
+    sink_unsubscribe(((struct apiserver *)ctx)->sink, subscription);
+}
+
+static void
+make_parts(struct apiserver *server, const struct apiserver_spec *spec)
+{
+    struct authn_spec authn = { .server = server,
+                                .owner_uid = spec->owner_uid,
+                                .owner_name = spec->data_dir_owner };
+    AUTO_ERR struct err *err = NULL;
+    server->sink = sink_new(spec->loop, spec->store, spec->registry, &spec->ring);
+    server->pages = pages_new(spec->loop, server->sink);
+    server->keyqueue = keyqueue_new();
+    server->authn = authn_new(&authn, &err);
+    server->authz = authz_new(server->sink, spec->registry);
+    server->audit = audit_new(spec->jobs, spec->audit_fd);
+    server->inflight = inflight_new(spec->max_read, spec->max_write);
+    server->self = local_client_new(server, "system:apiserver", masters);
+}
+
+struct apiserver *
+apiserver_new(const struct apiserver_spec *spec)
+{
+    struct apiserver *server = MEM_NEW(struct apiserver);
+    server->loop = spec->loop;
+    server->jobs = spec->jobs;
+    server->store = spec->store;
+    server->registry = registry_ref(spec->registry);
+    server->reach = spec->reach;
+    req_order_init(&server->order);
+    make_parts(server, spec);
+    server->handler = (struct http_handler){ .request = apiserver_http_request,
+                                             .closed = apiserver_http_closed,
+                                             .ctx = server };
+    server->source =
+        (struct informer_source){ .subscribe = subscribe, .unsubscribe = unsubscribe };
+    health_mount(server);
+    discovery_mount(server);
+    return server;
+}
+
+void
+apiserver_free(struct apiserver *server)
+{
+    if (server == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < server->mounts.len; i++) {
+        route_mount_done(server->mounts.at[i]);
+    }
+    VEC_DONE(server->mounts);
+    VEC_DONE(server->checks);
+    inflight_free(server->inflight);
+    audit_free(server->audit);
+    authz_free(server->authz);
+    authn_free(server->authn);
+    keyqueue_free(server->keyqueue);
+    pages_free(server->pages);
+    sink_free(server->sink);
+    registry_unref(server->registry);
+    mem_free(server);
+}
+
+bool
+apiserver_is_live(const struct apiserver *server)
+{
+    return server->is_loaded && !server->is_stopping;
+}
+
+/* ---- every five minutes ---- */
+
+static void arm_compaction(struct apiserver *server);
+
+static void
+on_compacted(void *ctx, enum store_rc rc, uint64_t rev, struct buf *current, struct err *owned)
+{
+    struct apiserver *server = ctx;
+    (void)current;
+    server->is_compacting = false;
+    if (rc != STORE_OK) {
+        log_warn("compaction failed rev=%llu error=%s", (unsigned long long)rev,
+                 owned == NULL ? "" : owned->message);
+    }
+    err_free(owned);
+    apiserver_req_over(server);
+}
+
+/* Events of the last five to ten minutes stay readable: to the revision of the run before. */
+static void
+compact(void *ctx)
+{
+    struct apiserver *server = ctx;
+    uint64_t to = server->compact_next;
+    server->compaction = NULL;
+    server->compact_next = sink_rev(server->sink);
+    if (to > sink_floor_rev(server->sink)) {
+        server->is_compacting = true;
+        store_compact(server->store, to, on_compacted, server);
+    }
+    arm_compaction(server);
+}
+
+static void
+arm_compaction(struct apiserver *server)
+{
+    server->compaction =
+        loop_timer(server->loop, clock_mono_ms() + COMPACT_EVERY_MS, compact, server);
+}
+
+/* ---- start ---- */
+
+static void
+ready(struct apiserver *server, struct err *owned)
+{
+    void (*fn)(void *, struct err *) = server->on_ready;
+    server->on_ready = NULL;
+    server->is_ready = owned == NULL;
+    if (fn != NULL) {
+        fn(server->ready_ctx, owned);
+    } else {
+        err_free(owned);
+    }
+}
+
+static void
+namespace_made(void *ctx, const struct reply *reply, struct err *owned)
+{
+    struct apiserver *server = ctx;
+    (void)reply;
+    if (owned != NULL && owned->code == ERR_ALREADY_EXISTS) {
+        err_clear(&owned);
+    }
+    if (owned != NULL) {
+        ready(server, owned);
+    } else if (--server->bootstrap_left == 0) {
+        ready(server, NULL);
+    }
+}
+
+static void
+make_namespaces(struct apiserver *server)
+{
+    const struct resource *row =
+        registry_find(server->registry, STR(""), STR("v1"), STR("namespaces"));
+    server->bootstrap_left = row == NULL ? 0 : (int)ARRAY_LEN(first_namespaces);
+    if (row == NULL) {
+        ready(server, NULL);
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(first_namespaces); i++) {
+        char body[256];
+        struct call call = call_of(VERB_CREATE, row, (struct str){ 0 }, (struct str){ 0 });
+        (void)snprintf(body, sizeof(body),
+                       "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"%s\"}}",
+                       first_namespaces[i]);
+        call.body = str_of(body);
+        call.field_manager = STR("kube-apiserver");
+        (void)client_call(server->self, &call, namespace_made, server);
+    }
+}
+
+static void
+on_loaded(void *ctx, struct err *owned)
+{
+    struct apiserver *server = ctx;
+    if (owned != NULL) {
+        ready(server, owned);
+        return;
+    }
+    server->is_loaded = true;
+    server->compact_next = sink_rev(server->sink);
+    arm_compaction(server);
+    make_namespaces(server);
+}
+
+void
+apiserver_start(struct apiserver *server, void (*on_ready)(void *ctx, struct err *owned),
+                void *ctx)
+{
+    server->on_ready = on_ready;
+    server->ready_ctx = ctx;
+    sink_start(server->sink, on_loaded, server);
+}
+
+/* ---- stop ---- */
+
+static void
+stopped(void *ctx)
+{
+    struct apiserver *server = ctx;
+    void (*fn)(void *) = server->on_stopped;
+    server->on_stopped = NULL;
+    if (fn != NULL) {
+        fn(server->stopped_ctx);
+    }
+}
+
+/* Nothing of a request, a compaction or the own client is left. */
+void
+apiserver_req_over(struct apiserver *server)
+{
+    if (server->is_stopping && server->req_len == 0 && !server->is_compacting &&
+        !server->is_stop_posted) {
+        server->is_stop_posted = true;
+        loop_defer(server->loop, stopped, server);
+    }
+}
+
+/* Who waits is cut; what was handed to the store is waited for. */
+void
+apiserver_stop(struct apiserver *server, void (*done)(void *ctx), void *ctx)
+{
+    server->on_stopped = done;
+    server->stopped_ctx = ctx;
+    server->is_stopping = true;
+    loop_timer_cancel(STEAL(server->compaction));
+    client_free(STEAL(server->self));
+    for (struct req_impl *q = server->reqs; q != NULL; q = q->next) {
+        if (!q->is_sent) {
+            req_gone(&q->req); /* only posts: nothing is freed in here */
+        }
+    }
+    apiserver_req_over(server);
+}
+
+/* ---- what others use ---- */
+
+const struct http_handler *
+apiserver_handler(struct apiserver *server)
+{
+    return &server->handler;
+}
+
+void
+apiserver_check(struct apiserver *server, const char *name, const char *(*check)(void *ctx),
+                void *ctx)
+{
+    struct apiserver_check item = { .name = name, .check = check, .ctx = ctx };
+    VEC_ADD(server->checks, item);
+}
+
+struct client *
+apiserver_client(struct apiserver *server, const char *user, const char *const *groups)
+{
+    return local_client_new(server, user, groups);
+}
+
+struct cache *
+apiserver_cache(struct apiserver *server)
+{
+    return sink_cache(server->sink);
+}
+
+const struct informer_source *
+apiserver_informer_source(struct apiserver *server)
+{
+    return &server->source;
+}
+
+struct registry *
+apiserver_registry_pin(struct apiserver *server)
+{
+    return registry_ref(server->registry);
+}
+
+void
+apiserver_set_reach(struct apiserver *server, struct reach *reach)
+{
+    server->reach = reach;
+}
+
+void
+apiserver_mount(struct apiserver *server, const struct mount *mount)
+{
+    struct apiserver_mount *item = MEM_NEW(struct apiserver_mount);
+    route_mount_init(item, mount);
+    VEC_ADD(server->mounts, item);
+}

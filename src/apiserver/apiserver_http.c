@@ -1,0 +1,138 @@
+/* HTTP in front of the steps: a request with its body's intake, the answer's headers and body, and
+ * the end of the stream. Called by net/server through struct http_handler. Loop thread. */
+#include "config.h"
+
+#include "apiserver/apiserver_impl.h"
+#include "apiserver/req_body.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "net/body.h"
+#include "net/http.h"
+
+enum { HEADERS_FIXED = 4 };
+
+static void send(struct req *req);
+static const struct req_transport transport = { .send = send };
+
+/* Warning: 299 - "text", quoted as apimachinery/pkg/util/net does. */
+static struct str
+warning_text(struct req *req, struct str text)
+{
+    AUTO_STR struct str_builder out = { 0 };
+    str_putz(&out, "299 - \"");
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.at[i];
+        if (c == '"' || c == '\\') {
+            str_putc(&out, '\\');
+        }
+        str_putc(&out, (unsigned char)c < 0x20 ? ' ' : c);
+    }
+    str_putc(&out, '"');
+    return arena_dup(req->arena, str_view(&out));
+}
+
+static void
+count(const struct req *req)
+{
+    char labels[256], code[16];
+    const char *verb = req->verb == 0 ? "" : verb_name(req->verb);
+    (void)snprintf(code, sizeof(code), "%d", req->status);
+    (void)snprintf(labels, sizeof(labels), "%s\x1f" STR_FMT "\x1f%s", verb,
+                   STR_ARG(req->resource != NULL ? req->plural : STR("")), code);
+    metrics_add(METRIC_REQUESTS, labels, 1);
+    if (req->verb != VERB_WATCH && req->verb != VERB_CONNECT) {
+        (void)snprintf(labels, sizeof(labels), "%s\x1f" STR_FMT, verb,
+                       STR_ARG(req->resource != NULL ? req->plural : STR("")));
+        metrics_observe(METRIC_REQUEST_SECONDS, labels,
+                        (double)(clock_mono_us() - req->begun_us) / 1e6);
+    }
+}
+
+/* The stream takes the body. A watch outlives its request: nothing of it is needed any more. */
+static void
+send(struct req *req)
+{
+    struct req_impl *q = req->impl;
+    struct http_request *http = req->http;
+    count(req);
+    req_body_free(STEAL(q->intake));
+    if (http == NULL) {
+        return; /* the client went away */
+    }
+    struct http_header headers[HEADERS_FIXED + REQ_HEADERS_MAX + REQ_WARNINGS_MAX];
+    size_t len = 0;
+    headers[len++] = (struct http_header){ STR("audit-id"), str_of(q->audit_id) };
+    headers[len++] = (struct http_header){ STR("cache-control"), STR("no-cache, private") };
+    if (q->content_type != NULL) {
+        headers[len++] = (struct http_header){ STR("content-type"), str_of(q->content_type) };
+    }
+    for (size_t i = 0; i < q->header_len; i++) {
+        headers[len++] =
+            (struct http_header){ str_of(q->headers[i].name), q->headers[i].value };
+    }
+    for (size_t i = 0; i < q->warning_len; i++) {
+        headers[len++] =
+            (struct http_header){ STR("warning"), warning_text(req, q->warnings[i]) };
+    }
+    struct http_response response = { .status = req->status,
+                                      .headers = headers,
+                                      .header_len = len,
+                                      .body = STEAL(q->body) };
+    bool is_watch = req->verb == VERB_WATCH;
+    if (is_watch) {
+        http->user = NULL;
+        req->http = NULL;
+    }
+    http_respond(http, &response);
+    if (is_watch) {
+        req_unref(req);
+    }
+}
+
+static bool
+has_body(const struct http_request *http)
+{
+    return !str_is(http->method, "GET") && !str_is(http->method, "HEAD");
+}
+
+void
+apiserver_http_request(void *ctx, struct http_request *http, struct intake **ret_intake)
+{
+    struct apiserver *server = ctx;
+    struct req *req = req_new(server, &transport, NULL);
+    req->http = http;
+    http->user = req;
+    req->content_type = arena_dup(req->arena, http_header(http, "content-type"));
+    req->agent = arena_dup(req->arena, http_header(http, "user-agent"));
+    struct str port;
+    struct str address = str_of(http->peer->address);
+    size_t colon = address.size;
+    while (colon > 0 && address.at[colon - 1] != ':') {
+        colon--;
+    }
+    port = str_slice(address.at, colon > 0 ? colon - 1 : address.size);
+    req->address = arena_dup(req->arena, port);
+    if (has_body(http)) {
+        req->impl->intake = req_body_new(req, ret_intake);
+    }
+    req_start(req);
+}
+
+void
+apiserver_http_closed(void *ctx, struct http_request *http)
+{
+    struct req *req = http->user;
+    (void)ctx;
+    if (req == NULL) {
+        return;
+    }
+    http->user = NULL;
+    req->http = NULL;
+    if (!req->impl->is_sent) {
+        req_gone(req);
+    }
+    req_unref(req);
+}

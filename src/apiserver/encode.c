@@ -1,0 +1,262 @@
+/* Content negotiation and the step "encode": result, list or error → status, type and body.
+ *
+ * Negotiation follows apiserver/pkg/endpoints/handlers/negotiation: the first clause of Accept, by
+ * quality, that can be served. Objects leave as the bytes that the cache holds. Loop thread. */
+#include "config.h"
+
+#include "apiserver/encode.h"
+
+#include <stdlib.h>
+
+#include "api/object.h"
+#include "api/status.h"
+#include "apiserver/apiserver_impl.h"
+#include "apiserver/pieces.h"
+#include "apiserver/steps.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/doc_yaml.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "net/body.h"
+#include "net/http.h"
+
+enum { CLAUSES_MAX = 16 };
+
+/* ---- negotiation ---- */
+
+struct clause {
+    struct str type; /* "application/json" */
+    struct str as, group, version;
+    double quality;
+};
+
+static void
+read_parameter(struct clause *clause, struct str parameter)
+{
+    struct str value;
+    struct str name = str_trim(str_cut(parameter, '=', &value));
+    value = str_trim(value);
+    if (str_is(name, "as")) {
+        clause->as = value;
+    } else if (str_is(name, "g")) {
+        clause->group = value;
+    } else if (str_is(name, "v")) {
+        clause->version = value;
+    } else if (str_is(name, "q") && value.size > 0 && value.size < 8) {
+        char text[8] = { 0 };
+        memcpy(text, value.at, value.size);
+        clause->quality = strtod(text, NULL);
+    }
+}
+
+/* Clauses in the order of their quality, equal ones as they came. */
+static size_t
+read_accept(struct str accept, struct clause clauses[CLAUSES_MAX])
+{
+    size_t len = 0;
+    while (accept.size > 0 && len < CLAUSES_MAX) {
+        struct str rest;
+        struct str text = str_cut(accept, ',', &rest);
+        accept = rest;
+        struct clause clause = { .quality = 1 };
+        clause.type = str_trim(str_cut(text, ';', &rest));
+        while (rest.size > 0) {
+            struct str more;
+            read_parameter(&clause, str_cut(rest, ';', &more));
+            rest = more;
+        }
+        size_t at = len++;
+        while (at > 0 && clauses[at - 1].quality < clause.quality) {
+            clauses[at] = clauses[at - 1];
+            at--;
+        }
+        clauses[at] = clause;
+    }
+    return len;
+}
+
+static bool
+is_transform_served(const struct req *req, const struct clause *clause)
+{
+    return str_is(clause->group, "meta.k8s.io") && str_is(clause->version, "v1") &&
+           (req->resource->flags & RES_VIRTUAL) == 0;
+}
+
+static bool
+take_clause(struct req *req, const struct clause *clause)
+{
+    bool is_json = str_is(clause->type, "application/json") || str_is(clause->type, "*/*") ||
+                   str_is(clause->type, "application/*");
+    if (is_json && clause->as.size == 0) {
+        req->accept = ANSWER_JSON;
+        return true;
+    }
+    if (str_is(clause->type, "application/yaml") && clause->as.size == 0 &&
+        req->verb != VERB_WATCH) {
+        req->accept = ANSWER_YAML;
+        return true;
+    }
+    if (!is_json || !is_transform_served(req, clause)) {
+        return false;
+    }
+    if (str_is(clause->as, "Table")) {
+        req->accept = ANSWER_TABLE;
+        return true;
+    }
+    req->accept_list_form = str_is(clause->as, "PartialObjectMetadataList");
+    if (req->accept_list_form || str_is(clause->as, "PartialObjectMetadata")) {
+        req->accept = ANSWER_PARTIAL;
+        return true;
+    }
+    return false;
+}
+
+int
+encode_negotiate(struct req *req, struct err **err)
+{
+    if (req->http == NULL || req->resource == NULL) {
+        return 0;
+    }
+    struct str accept = str_trim(http_header(req->http, "accept"));
+    if (accept.size == 0) {
+        return 0;
+    }
+    struct clause clauses[CLAUSES_MAX];
+    size_t len = read_accept(accept, clauses);
+    for (size_t i = 0; i < len; i++) {
+        if (clauses[i].quality > 0 && take_clause(req, &clauses[i])) {
+            return 0;
+        }
+    }
+    return err_set(err, ERR_NOT_ACCEPTABLE,
+                   "only the following media types are accepted: application/json, "
+                   "application/yaml");
+}
+
+/* ---- one object ---- */
+
+int
+encode_view(const struct resource *resource, struct object *object, struct arena *arena,
+            struct object **ret, struct err **err)
+{
+    if (resource == NULL || resource == object->resource || resource->from_storage == NULL) {
+        *ret = object_ref(object);
+        return 0;
+    }
+    struct doc *doc = NULL;
+    const struct doc *stored = doc_parse(arena, object_stored(object, arena), err);
+    if (stored == NULL || resource->from_storage(arena, stored, &doc, err) < 0) {
+        return -1;
+    }
+    return object_publish(resource, doc_bytes(doc), object->rev, object->create_rev, ret, err);
+}
+
+/* The bytes of one object and a new line, as Go's encoder ends its documents. */
+struct object_body {
+    struct body body;
+    struct pieces pieces;
+};
+
+static enum pull_rc
+pull_object(struct body *body, struct iovec *iov, int *io_len, size_t max_bytes)
+{
+    struct object_body *b = (struct object_body *)(void *)body;
+    *io_len = pieces_take(&b->pieces, iov, *io_len, max_bytes);
+    return b->pieces.size == 0 ? PULL_END : PULL_MORE;
+}
+
+static void
+done_object(struct body *body)
+{
+    struct object_body *b = (struct object_body *)(void *)body;
+    pieces_done(&b->pieces);
+    mem_free(b);
+}
+
+static struct body *
+body_of_object(struct object *owned)
+{
+    struct object_body *b = MEM_NEW(struct object_body);
+    struct str bytes = object_bytes(owned);
+    b->body.pull = pull_object;
+    b->body.done = done_object;
+    b->body.size = (int64_t)bytes.size + 1;
+    pieces_put(&b->pieces, bytes, owned, NULL);
+    pieces_put(&b->pieces, STR("\n"), NULL, NULL);
+    return &b->body;
+}
+
+static struct body *
+body_of_yaml(struct object *object)
+{
+    AUTO_STR struct str_builder text = { 0 };
+    object_pin(object);
+    doc_yaml_write(&text, object_val(object));
+    object_unpin(object);
+    return body_of_copy(str_view(&text));
+}
+
+static int
+answer_object(struct req *req, struct err **err)
+{
+    struct req_impl *q = req->impl;
+    AUTO_OBJECT struct object *view = NULL;
+    if (encode_view(req->sub != NULL && req->sub->kind != NULL ? NULL : req->resource,
+                    req->result, req->arena, &view, err) < 0) {
+        return -1;
+    }
+    if (req->accept == ANSWER_YAML) {
+        q->content_type = "application/yaml";
+        q->body = body_of_yaml(view);
+    } else {
+        q->content_type = "application/json";
+        q->body = body_of_object(STEAL(view));
+    }
+    return 0;
+}
+
+static void
+answer_error(struct req *req)
+{
+    struct req_impl *q = req->impl;
+    struct jw w;
+    jw_init(&w, req->arena);
+    status_write(q->error, &w);
+    body_free(q->body);
+    q->body = body_of_copy(jw_done(&w));
+    q->content_type = "application/json";
+    req->status = err_http(q->error);
+    if (q->error->retry_after_s > 0) {
+        req_header(req, "retry-after",
+                   arena_printf(req->arena, "%d", q->error->retry_after_s));
+    }
+}
+
+enum step_rc
+encode_step(struct req *req, struct err **err)
+{
+    struct req_impl *q = req->impl;
+    if (req->http == NULL && !q->wants_bytes) {
+        return STEP_NEXT; /* the local transport takes objects, not bytes; or nobody is left */
+    }
+    if (q->error != NULL) {
+        answer_error(req);
+        return STEP_NEXT;
+    }
+    if (req->status == 0) {
+        req->status = 200;
+    }
+    if (q->body != NULL) {
+        return STEP_NEXT;
+    }
+    if (q->listing != NULL) {
+        q->content_type = req->accept == ANSWER_YAML ? "application/yaml" : "application/json";
+        q->body = encode_list_body(req, STEAL(q->listing));
+        return STEP_NEXT;
+    }
+    if (req->result != NULL && answer_object(req, err) < 0) {
+        return STEP_FAIL;
+    }
+    return STEP_NEXT;
+}

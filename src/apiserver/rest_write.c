@@ -1,0 +1,436 @@
+/* Writes, first half: from a body or patch and what is there to the object that is wanted.
+ *
+ * "decode" runs once; the others stand in the bracket and run again after every conflict, each time
+ * from the decoded body and the present state. Order and texts follow
+ * apiserver/pkg/endpoints/handlers/{create,update,patch}.go. Loop thread. */
+#include "config.h"
+
+#include "apiserver/rest_write.h"
+
+#include "api/decode.h"
+#include "api/managed.h"
+#include "api/object.h"
+#include "api/patch.h"
+#include "api/schema.h"
+#include "api/status.h"
+#include "api/validate.h"
+#include "apiserver/apiserver_impl.h"
+#include "apiserver/encode.h"
+#include "apiserver/keyqueue.h"
+#include "apiserver/rest_sub.h"
+#include "apiserver/sink.h"
+#include "apiserver/steps.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/doc_yaml.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "client/cache.h"
+
+enum { MANAGER_MAX = 128 };
+
+/* ---- decode ---- */
+
+static const struct patch_type {
+    const char *media;
+    enum patch_kind kind;
+} patch_types[] = {
+    { "application/json-patch+json", PATCH_KIND_JSON },
+    { "application/merge-patch+json", PATCH_KIND_MERGE },
+    { "application/strategic-merge-patch+json", PATCH_KIND_STRATEGIC },
+    { "application/apply-patch+yaml", PATCH_KIND_APPLY },
+};
+
+static enum decode_mode
+decode_mode(const struct req *req)
+{
+    struct str mode = req->options.field_validation;
+    return str_is(mode, "Strict")   ? DECODE_STRICT
+           : str_is(mode, "Ignore") ? DECODE_IGNORE
+                                    : DECODE_WARN;
+}
+
+static struct decode_in
+decode_in(struct req *req, enum media media, struct str bytes)
+{
+    if (req->findings == NULL) {
+        req->findings = ARENA_NEW(req->arena, struct findings);
+        req->findings->arena = req->arena;
+    }
+    return (struct decode_in){ .arena = req->arena,
+                               .media = media,
+                               .mode = decode_mode(req),
+                               .bytes = bytes,
+                               .findings = req->findings };
+}
+
+static void
+warn_findings(struct req *req)
+{
+    for (size_t i = 0; req->findings != NULL && i < req->findings->len; i++) {
+        req_warn(req, req->findings->at[i]);
+    }
+}
+
+static int
+unsupported(struct err **err, const char *accepted)
+{
+    return err_set(err, ERR_UNSUPPORTED_MEDIA,
+                   "the body of the request was in an unknown format - accepted media types "
+                   "include: %s", accepted);
+}
+
+static int
+decode_whole(struct req *req, struct err **err)
+{
+    enum media media = decode_media(req->content_type);
+    if (media == MEDIA_UNKNOWN) {
+        return unsupported(err, "application/json, application/yaml, "
+                                "application/vnd.kubernetes.protobuf");
+    }
+    struct decode_in in = decode_in(req, media, req->body);
+    struct doc *doc = NULL;
+    if (decode_object(&in, req->resource, &doc, err) < 0) {
+        return -1;
+    }
+    req->impl->body_doc = doc;
+    warn_findings(req);
+    return 0;
+}
+
+static int
+decode_apply(struct req *req, struct err **err)
+{
+    struct str json;
+    AUTO_ERR struct err *why = NULL;
+    if (doc_yaml_to_json(req->arena, req->body, &json, &why) == 0) {
+        req->impl->body_doc = doc_parse(req->arena, json, &why);
+    }
+    if (req->impl->body_doc == NULL) {
+        return err_set(err, ERR_BAD_REQUEST, "error decoding YAML: %s", why->message);
+    }
+    return 0;
+}
+
+static int
+decode_patch(struct req *req, struct err **err)
+{
+    struct str rest;
+    struct str media = str_trim(str_cut(req->content_type, ';', &rest));
+    for (size_t i = 0; i < ARRAY_LEN(patch_types); i++) {
+        if (str_is(media, patch_types[i].media)) {
+            req->patch_kind = patch_types[i].kind;
+        }
+    }
+    bool is_crd = (req->resource->flags & RES_CRD) != 0;
+    if (req->patch_kind == PATCH_KIND_NONE || (is_crd && req->patch_kind == PATCH_KIND_STRATEGIC)) {
+        return unsupported(err, is_crd ? "application/json-patch+json, "
+                                         "application/merge-patch+json, "
+                                         "application/apply-patch+yaml"
+                                       : "application/json-patch+json, "
+                                         "application/merge-patch+json, "
+                                         "application/strategic-merge-patch+json, "
+                                         "application/apply-patch+yaml");
+    }
+    if (req->patch_kind == PATCH_KIND_APPLY) {
+        return decode_apply(req, err);
+    }
+    AUTO_ERR struct err *why = NULL;
+    req->impl->body_doc = doc_parse(req->arena, req->body, &why);
+    return req->impl->body_doc == NULL ? err_set(err, ERR_BAD_REQUEST, "%s", why->message) : 0;
+}
+
+enum step_rc
+rest_write_decode(struct req *req, struct err **err)
+{
+    int rc = req->verb == VERB_CREATE || req->verb == VERB_UPDATE ? decode_whole(req, err)
+                                                                 : decode_patch(req, err);
+    return rc < 0 ? STEP_FAIL : STEP_NEXT;
+}
+
+/* ---- read ---- */
+
+enum step_rc
+rest_write_read(struct req *req, struct err **err)
+{
+    struct req_impl *q = req->impl;
+    if (req->verb == VERB_CREATE && req->sub == NULL) {
+        req->is_create = true;
+        return STEP_NEXT;
+    }
+    if (q->conflicts > 0) {
+        enum step_rc rc = keyqueue_enter(req);
+        if (rc != STEP_NEXT) {
+            return rc;
+        }
+    }
+    struct object *object =
+        cache_get(sink_cache(req->server->sink), q->stored, req->ns, req->name);
+    if (object == NULL) {
+        bool may_create = req->verb == VERB_APPLY || (req->verb == VERB_UPDATE &&
+                                                      (q->stored->flags & RES_CREATE_ON_UPDATE));
+        if (may_create && req->sub == NULL) {
+            req->is_create = true;
+            return STEP_NEXT;
+        }
+        status_not_found(err, req->resource, req->name);
+        return STEP_FAIL;
+    }
+    if (encode_view(req->resource, object, req->arena, &req->old_object, err) < 0) {
+        return STEP_FAIL;
+    }
+    object_pin(req->old_object);
+    req->old = req->old_object->doc;
+    req->expect_rev = object->rev;
+    return STEP_NEXT;
+}
+
+/* ---- patch ---- */
+
+static int
+check_applied(struct req *req, struct err **err)
+{
+    struct val root = doc_root(req->impl->body_doc);
+    struct str version = resource_api_version(req->resource, req->arena);
+    struct str given = val_str(val_get(root, "apiVersion"));
+    struct str kind = val_str(val_get(root, "kind"));
+    if (!str_eq(given, version) || !str_is(kind, req->resource->kind)) {
+        return err_set(err, ERR_BAD_REQUEST,
+                       "incorrect type specified - group/version and kind of the patch (" STR_FMT
+                       ", Kind=" STR_FMT ") do not match the request (" STR_FMT ", Kind=%s)",
+                       STR_ARG(given), STR_ARG(kind), STR_ARG(version), req->resource->kind);
+    }
+    return 0;
+}
+
+static struct managed_in
+managed_in(struct req *req)
+{
+    struct str manager = req->options.field_manager;
+    if (manager.size == 0) {
+        struct str rest;
+        manager = str_cut(req->agent, '/', &rest);
+        manager.size = manager.size > MANAGER_MAX ? MANAGER_MAX : manager.size;
+    }
+    return (struct managed_in){ .arena = req->arena,
+                                .resource = req->resource,
+                                .subresource = req->sub == NULL ? NULL : req->sub->name,
+                                .manager = manager,
+                                .wall_ms = clock_wall_ms(),
+                                .old = req->old,
+                                .is_create = req->is_create };
+}
+
+static int
+patched(struct req *req, struct str *ret, struct err **err)
+{
+    struct val patch = doc_root(req->impl->body_doc);
+    switch (req->patch_kind) {
+    case PATCH_KIND_JSON:
+        return patch_json(req->arena, req->old, patch, ret, err);
+    case PATCH_KIND_MERGE:
+        return patch_merge(req->arena, req->old, patch, ret, err);
+    case PATCH_KIND_STRATEGIC:
+        return patch_strategic(req->arena, req->resource->type, req->old, patch, ret, err);
+    case PATCH_KIND_APPLY: {
+        struct doc *doc = NULL;
+        struct managed_in in = managed_in(req);
+        if (check_applied(req, err) < 0 ||
+            managed_apply(&in, req->impl->body_doc, req->options.force, &doc, err) < 0) {
+            return -1;
+        }
+        *ret = doc_bytes(doc);
+        return 0;
+    }
+    case PATCH_KIND_NONE:
+        break;
+    }
+    return err_set(err, ERR_INTERNAL, "a patch of no kind");
+}
+
+enum step_rc
+rest_write_patch(struct req *req, struct err **err)
+{
+    struct str bytes;
+    struct doc *doc = NULL;
+    if (patched(req, &bytes, err) < 0) {
+        return STEP_FAIL;
+    }
+    struct decode_in in = decode_in(req, MEDIA_JSON, bytes);
+    if (decode_object(&in, req->resource, &doc, err) < 0) {
+        return STEP_FAIL;
+    }
+    warn_findings(req);
+    req->now = doc;
+    return STEP_NEXT;
+}
+
+/* ---- names, revisions, defaults ---- */
+
+int
+rest_write_edit(struct req *req, struct edit *edit, struct err **err)
+{
+    struct doc *doc = NULL;
+    if (edit->len == 0) {
+        return 0;
+    }
+    if (edit_apply(req->now, edit, &doc, err) < 0) {
+        return -1;
+    }
+    req->now = doc;
+    return 0;
+}
+
+static int
+check_names(struct req *req, struct edit *edit, struct err **err)
+{
+    struct val metadata = val_get(doc_root(req->now), "metadata");
+    struct str ns = val_str(val_get(metadata, "namespace"));
+    struct str name = val_str(val_get(metadata, "name"));
+    bool is_namespaced = resource_is_namespaced(req->resource);
+    if (is_namespaced && ns.size == 0) {
+        edit_set_str(edit, "/metadata/namespace", req->ns);
+    } else if (!is_namespaced && ns.size > 0) {
+        edit_del(edit, "/metadata/namespace");
+    } else if (!str_eq(ns, req->ns)) {
+        return err_set(err, ERR_BAD_REQUEST,
+                       "the namespace of the provided object does not match the namespace sent on "
+                       "the request");
+    }
+    if (req->verb == VERB_CREATE && req->sub == NULL) {
+        req->name = name;
+        return 0;
+    }
+    if (name.size == 0) {
+        return err_set(err, ERR_BAD_REQUEST,
+                       "the name of the object (" STR_FMT
+                       " based on URL) was undeterminable: name must be provided",
+                       STR_ARG(req->name));
+    }
+    if (!str_eq(name, req->name)) {
+        return err_set(err, ERR_BAD_REQUEST,
+                       "the name of the object (" STR_FMT
+                       ") does not match the name on the URL (" STR_FMT ")",
+                       STR_ARG(name), STR_ARG(req->name));
+    }
+    return 0;
+}
+
+/* Did the client name a revision? Then a conflict is its own to solve. */
+static bool
+names_revision(struct req *req)
+{
+    struct val body = doc_root(req->impl->body_doc);
+    if (req->patch_kind != PATCH_KIND_JSON) {
+        struct str rev = val_str(val_at(body, "metadata.resourceVersion"));
+        return rev.size > 0 && !str_is(rev, "0");
+    }
+    VAL_EACH(it, body)
+    {
+        if (val_is_str(val_get(it.value, "path"), "/metadata/resourceVersion") &&
+            !val_is_str(val_get(it.value, "op"), "remove")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int
+must_name_revision(struct req *req, struct err **err)
+{
+    struct resource row = { .group = req->resource->group,
+                            .version = req->resource->version,
+                            .kind = req->resource->plural };
+    struct causes causes = { .arena = req->arena };
+    const struct doc *zero = doc_parse(req->arena, STR("0"), err);
+    causes_add(&causes, CAUSE_INVALID, NULL, "metadata.resourceVersion", doc_root(zero),
+               "must be specified for an update");
+    return causes_err(&causes, &row, req->name, err);
+}
+
+static int
+check_uid(struct req *req, struct val metadata, struct err **err)
+{
+    struct str uid = val_str(val_get(metadata, "uid"));
+    if (req->verb != VERB_UPDATE || uid.size == 0 || str_eq(uid, req->old_object->uid)) {
+        return 0;
+    }
+    struct str slash = req->ns.size > 0 ? STR("/") : STR("");
+    struct str detail = arena_printf(
+        req->arena,
+        "StorageError: invalid object, Code: 4, Key: /registry/%s/" STR_FMT STR_FMT STR_FMT
+        ", ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: "
+        STR_FMT ", UID in object meta: " STR_FMT,
+        req->resource->plural, STR_ARG(req->ns), STR_ARG(slash), STR_ARG(req->name), STR_ARG(uid),
+        STR_ARG(req->old_object->uid));
+    return status_conflict(err, req->resource, req->name, detail.at);
+}
+
+static int
+check_revision(struct req *req, struct edit *edit, struct err **err)
+{
+    struct val metadata = val_get(doc_root(req->now), "metadata");
+    struct str rev = val_str(val_get(metadata, "resourceVersion"));
+    if (req->is_create) {
+        if (rev.size > 0 && !str_is(rev, "0") && req->verb == VERB_CREATE) {
+            return err_set(err, ERR_UNKNOWN,
+                           "resourceVersion should not be set on objects to be created");
+        }
+        edit_del(edit, "/metadata/resourceVersion");
+        return 0;
+    }
+    req->client_sent_rv = names_revision(req);
+    if (check_uid(req, metadata, err) < 0) {
+        return -1;
+    }
+    struct str old = val_str(val_at(doc_root(req->old), "metadata.resourceVersion"));
+    if (rev.size == 0 || str_is(rev, "0")) {
+        if ((req->resource->flags & RES_UNCONDITIONAL_UPDATE) == 0) {
+            return must_name_revision(req, err);
+        }
+        edit_set_str(edit, "/metadata/resourceVersion", old);
+        return 0;
+    }
+    return str_eq(rev, old) ? 0 : status_conflict(err, req->resource, req->name, NULL);
+}
+
+enum step_rc
+rest_write_default(struct req *req, struct err **err)
+{
+    struct edit edit;
+    if (req->verb == VERB_CREATE || req->verb == VERB_UPDATE) {
+        req->now = req->impl->body_doc;
+    }
+    edit_init(&edit, req->arena);
+    if (check_names(req, &edit, err) < 0 || check_revision(req, &edit, err) < 0 ||
+        rest_write_edit(req, &edit, err) < 0) {
+        return STEP_FAIL;
+    }
+    return rest_write_fill(req, err) < 0 ? STEP_FAIL : STEP_NEXT;
+}
+
+int
+rest_write_fill(struct req *req, struct err **err)
+{
+    const struct doc *doc = NULL;
+    if (validate_default(req->arena, req->resource->type, req->now, &doc, err) < 0) {
+        return -1;
+    }
+    req->now = doc;
+    return 0;
+}
+
+enum step_rc
+rest_write_managed(struct req *req, struct err **err)
+{
+    struct managed_in in = managed_in(req);
+    struct doc *doc = NULL;
+    if (req->patch_kind == PATCH_KIND_APPLY) {
+        return STEP_NEXT; /* managed_apply has done it */
+    }
+    if (managed_update(&in, req->now, &doc, err) < 0) {
+        return STEP_FAIL;
+    }
+    req->now = doc;
+    return STEP_NEXT;
+}

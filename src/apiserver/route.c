@@ -1,0 +1,358 @@
+/* From a path to what is asked for, as kube-apiserver's RequestInfo reads it
+ * (apiserver/pkg/endpoints/request/requestinfo.go), and the mounts of other parts.
+ *
+ * The steps "limits", "attributes" and "mount". Loop thread. */
+#include "config.h"
+
+#include "apiserver/route.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "apiserver/apiserver_impl.h"
+#include "apiserver/encode.h"
+#include "apiserver/steps.h"
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "net/http.h"
+
+enum { WRITE_DEADLINE_MS = 34000, READ_DEADLINE_MS = 60000 };
+
+/* A path cut at its slashes, each segment percent-decoded. */
+struct path {
+    struct str at[ROUTE_SEGMENTS_MAX];
+    size_t len;
+    struct str rest; /* of a path with more segments: from the last one kept on */
+};
+
+static const struct method {
+    const char *name;
+    enum verb verb;
+} methods[] = {
+    { "GET", VERB_GET },       { "HEAD", VERB_GET },    { "POST", VERB_CREATE },
+    { "PUT", VERB_UPDATE },    { "PATCH", VERB_PATCH }, { "DELETE", VERB_DELETE },
+    { "OPTIONS", VERB_GET },
+};
+
+/* ---- mounts ---- */
+
+void
+route_mount_init(struct apiserver_mount *mount, const struct mount *from)
+{
+    mount->mount = *from;
+    mount->path = mem_strdup(from->path);
+    mount->mount.path = mount->path;
+    struct str left = str_of(mount->path);
+    assert(left.size > 0 && left.at[0] == '/');
+    left = str_slice(left.at + 1, left.size - 1);
+    mount->segment_len =
+        left.size == 0 ? 0 : str_split(left, '/', mount->segments, ROUTE_SEGMENTS_MAX);
+    assert(mount->segment_len <= ROUTE_SEGMENTS_MAX);
+    mount->is_prefix = mount->segment_len > 0 &&
+                       str_is(mount->segments[mount->segment_len - 1], "{path...}");
+}
+
+void
+route_mount_done(struct apiserver_mount *mount)
+{
+    mem_free(mount->path);
+    mem_free(mount);
+}
+
+static bool
+is_placeholder(struct str segment)
+{
+    return segment.size > 2 && segment.at[0] == '{' && segment.at[segment.size - 1] == '}';
+}
+
+static bool
+matches(const struct apiserver_mount *mount, const struct path *path)
+{
+    size_t fixed = mount->segment_len - mount->is_prefix;
+    if (mount->is_prefix ? path->len < fixed : path->len != fixed) {
+        return false;
+    }
+    for (size_t i = 0; i < fixed; i++) {
+        if (!is_placeholder(mount->segments[i]) && !str_eq(mount->segments[i], path->at[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* {ns}, {name}, {group} and {version} become attributes, {path...} the rest of the path. */
+static void
+capture(struct req *req, const struct apiserver_mount *mount, const struct path *path)
+{
+    for (size_t i = 0; i < mount->segment_len - mount->is_prefix; i++) {
+        struct str name = mount->segments[i];
+        if (str_is(name, "{ns}")) {
+            req->ns = path->at[i];
+        } else if (str_is(name, "{name}")) {
+            req->name = path->at[i];
+        } else if (str_is(name, "{group}")) {
+            req->group = path->at[i];
+        } else if (str_is(name, "{version}")) {
+            req->version = path->at[i];
+        }
+    }
+    size_t fixed = mount->segment_len - mount->is_prefix;
+    if (mount->is_prefix && path->len > fixed) {
+        const char *end = req->path.at + req->path.size;
+        const char *at = req->path.at;
+        for (size_t slashes = 0; at < end && slashes <= fixed; at++) {
+            slashes += *at == '/';
+        }
+        req->sub_path = str_slice(at, (size_t)(end - at));
+    }
+    req->mount = &mount->mount;
+    req->is_resource = mount->mount.resource != NULL;
+    if (req->is_resource) {
+        req->group = str_of(mount->mount.group);
+        req->plural = str_of(mount->mount.resource);
+        req->sub_name = str_of(mount->mount.subresource);
+    }
+}
+
+static bool
+find_mount(struct req *req, const struct path *path)
+{
+    for (size_t i = 0; i < req->server->mounts.len; i++) {
+        const struct apiserver_mount *mount = req->server->mounts.at[i];
+        if (matches(mount, path) && (mount->mount.verbs & req->verb) != 0) {
+            capture(req, mount, path);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- resources ---- */
+
+static int
+split_path(struct req *req, struct path *ret, struct err **err)
+{
+    struct str left = req->path;
+    while (left.size > 0 && left.at[0] == '/') {
+        left = str_slice(left.at + 1, left.size - 1);
+    }
+    while (left.size > 0 && left.at[left.size - 1] == '/') {
+        left.size--;
+    }
+    while (left.size > 0) {
+        struct str rest;
+        struct str segment = str_cut(left, '/', &rest);
+        if (ret->len == ROUTE_SEGMENTS_MAX) {
+            ret->rest = left;
+            return 0;
+        }
+        if (http_percent_decode(segment, false, req->arena, &ret->at[ret->len]) < 0) {
+            return err_set(err, ERR_BAD_REQUEST, "the path is not properly percent-encoded");
+        }
+        ret->len++;
+        left = rest;
+    }
+    return 0;
+}
+
+/* What follows the group and version: [watch/][namespaces/NS/]RESOURCE[/NAME[/SUB[/…]]]. */
+static void
+read_parts(struct req *req, const struct path *path, size_t at)
+{
+    if (str_is(path->at[at], "watch") && path->len > at + 1) {
+        at++;
+        req->verb = VERB_WATCH;
+        req->options.is_watch = true;
+    }
+    bool is_in_namespace = str_is(path->at[at], "namespaces") && path->len > at + 2 &&
+                           !str_is(path->at[at + 2], "status") &&
+                           !str_is(path->at[at + 2], "finalize");
+    if (is_in_namespace) {
+        req->ns = path->at[at + 1];
+        at += 2;
+    }
+    req->plural = path->at[at];
+    if (path->len > at + 1) {
+        req->name = path->at[at + 1];
+    }
+    if (path->len > at + 2) {
+        req->sub_name = path->at[at + 2];
+    }
+    if (path->len > at + 3) {
+        const char *begin = req->path.at;
+        const char *end = begin + req->path.size;
+        for (size_t slashes = 0; begin < end && slashes < at + 4; begin++) {
+            slashes += *begin == '/';
+        }
+        req->sub_path = str_slice(begin, (size_t)(end - begin));
+    }
+    req->is_resource = true;
+}
+
+/* A path of the API that names a resource; false: a non-resource URL. */
+static bool
+read_resource(struct req *req, const struct path *path)
+{
+    if (path->len >= 3 && str_is(path->at[0], "api")) {
+        req->group = STR("");
+        req->version = path->at[1];
+        read_parts(req, path, 2);
+        return true;
+    }
+    if (path->len >= 4 && str_is(path->at[0], "apis")) {
+        req->group = path->at[1];
+        req->version = path->at[2];
+        read_parts(req, path, 3);
+        return true;
+    }
+    return false;
+}
+
+static void
+refine_verb(struct req *req)
+{
+    if (req->verb == VERB_GET && req->name.size == 0) {
+        req->verb = http_query_bool(req->query, "watch") ? VERB_WATCH : VERB_LIST;
+        req->options.is_watch = req->verb == VERB_WATCH;
+    } else if (req->verb == VERB_DELETE && req->name.size == 0) {
+        req->verb = VERB_DELETECOLLECTION;
+    } else if (req->verb == VERB_PATCH &&
+               str_has_prefix(req->content_type, STR("application/apply-patch+yaml"))) {
+        req->verb = VERB_APPLY;
+    }
+}
+
+void
+route_resolve(struct req *req)
+{
+    if (req->registry == NULL) {
+        req->registry = registry_ref(req->server->registry);
+    }
+    req->resource = registry_find(req->registry, req->group, req->version, req->plural);
+    if (req->resource != NULL && req->sub_name.size > 0) {
+        req->sub = resource_sub(req->resource, req->sub_name);
+        if (req->sub == NULL) {
+            req->resource = NULL;
+        }
+    }
+    if (req->resource != NULL) {
+        const struct resource *row = req->resource;
+        req->impl->stored = row->storage != NULL ? row->storage : row;
+        bool wants_ns = resource_is_namespaced(row);
+        if (req->ns.size > 0 && !wants_ns) {
+            req->resource = NULL; /* no such path */
+        }
+    }
+}
+
+int
+route_path(struct req *req, struct str path, struct str query, const char *method,
+           struct err **err)
+{
+    req->path = path;
+    req->query = query;
+    for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+        if (strcmp(methods[i].name, method) == 0) {
+            req->verb = methods[i].verb;
+        }
+    }
+    if (req->verb == 0) {
+        return err_set(err, ERR_METHOD_NOT_ALLOWED,
+                       "the server does not allow this method on the requested resource");
+    }
+    req->registry = registry_ref(req->server->registry);
+    struct path parts = { 0 };
+    if (split_path(req, &parts, err) < 0) {
+        return -1;
+    }
+    if (!find_mount(req, &parts) && read_resource(req, &parts)) {
+        refine_verb(req);
+        route_resolve(req);
+    }
+    return 0;
+}
+
+/* ---- steps ---- */
+
+enum step_rc
+route_limits(struct req *req, struct err **err)
+{
+    if (!apiserver_is_live(req->server)) {
+        err_set(err, ERR_UNAVAILABLE, "the server is starting or stopping, try again");
+        (*err)->retry_after_s = 1;
+        return STEP_FAIL;
+    }
+    return STEP_NEXT;
+}
+
+static void
+set_deadline(struct req *req)
+{
+    bool is_long = req->verb == VERB_WATCH || req->verb == VERB_CONNECT;
+    if (!is_long) {
+        req_deadline(req, req_is_write(req) ? WRITE_DEADLINE_MS : READ_DEADLINE_MS);
+    }
+}
+
+enum step_rc
+route_attributes(struct req *req, struct err **err)
+{
+    if (req->http != NULL) {
+        char *method = arena_dupz(req->arena, req->http->method);
+        if (route_path(req, req->http->path, req->http->query, method, err) < 0) {
+            return STEP_FAIL;
+        }
+        set_deadline(req);
+        if (route_options_parse(req, err) < 0 || encode_negotiate(req, err) < 0) {
+            return STEP_FAIL;
+        }
+        return STEP_NEXT;
+    }
+    if (req->verb == 0) {
+        err_set(err, ERR_BAD_REQUEST, "the call names no verb");
+        return STEP_FAIL;
+    }
+    set_deadline(req);
+    return STEP_NEXT;
+}
+
+static bool
+is_supported(const struct req *req)
+{
+    unsigned verb = req->verb == VERB_APPLY ? VERB_PATCH : req->verb;
+    unsigned verbs = req->sub != NULL ? req->sub->verbs : req->resource->verbs;
+    bool needs_ns = req->verb != VERB_LIST && req->verb != VERB_WATCH;
+    if (needs_ns && resource_is_namespaced(req->resource) && req->ns.size == 0) {
+        return false;
+    }
+    bool on_item = req->name.size > 0;
+    bool wants_item = req->sub != NULL ||
+                      (verb & (VERB_GET | VERB_UPDATE | VERB_PATCH | VERB_DELETE)) != 0;
+    bool may_be_either = req->verb == VERB_WATCH;
+    return (verbs & verb) != 0 && (on_item == wants_item || may_be_either);
+}
+
+enum step_rc
+route_mount(struct req *req, struct err **err)
+{
+    struct req_impl *q = req->impl;
+    if (q->is_answered) {
+        return STEP_DONE;
+    }
+    if (req->mount != NULL) {
+        q->is_awaited = true;
+        req->mount->handle(req->mount->ctx, req);
+        return STEP_WAIT;
+    }
+    if (req->resource == NULL) {
+        err_set(err, ERR_NOT_FOUND, "the server could not find the requested resource");
+        return STEP_FAIL;
+    }
+    if (!is_supported(req)) {
+        err_set(err, ERR_METHOD_NOT_ALLOWED,
+                "the server does not allow this method on the requested resource");
+        return STEP_FAIL;
+    }
+    return route_options_check(req, err) < 0 ? STEP_FAIL : STEP_NEXT;
+}
