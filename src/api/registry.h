@@ -43,6 +43,8 @@ enum resource_flags {
     RES_CRD = 1 << 8,
     RES_GRACEFUL = 1 << 9,    /* deletion with a grace period (pods) */
     RES_META_AGAIN = 1 << 10, /* its update check runs ValidateObjectMeta once more */
+    RES_RETURN_DELETED = 1 << 11, /* a finished DELETE answers the object, not a Status (pods, …) */
+    RES_STATUS_ON_CREATE = 1 << 12, /* a create may bring its status along (nodes) */
 };
 
 /* What a prepare step sees and may change: edits go to `edit` (on `now`). */
@@ -95,6 +97,10 @@ struct resource {
 
     void (*prepare_create)(struct prepare *p);
     void (*prepare_update)(struct prepare *p); /* main and subresources: see p->subresource */
+    /* On DELETE (now is old): edits of the first one; true: the object is held back by more than
+     * metadata.finalizers (a namespace by its spec.finalizers). Asked again, with edits dropped,
+     * when an update takes the last finalizer of an object that is being deleted. */
+    bool (*prepare_delete)(struct prepare *p);
     void (*check_create)(struct check_in *in, struct causes *out); /* beyond the rows' checks */
     void (*check_update)(struct check_in *in, struct causes *out);
     void (*warn)(struct val now, struct val old, struct arena *arena,

@@ -5,7 +5,7 @@
 
 #include "apiserver/apiserver.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #include "api/object.h"
 #include "apiserver/apiserver_impl.h"

@@ -2,6 +2,8 @@
  * the end of the stream. Called by net/server through struct http_handler. Loop thread. */
 #include "config.h"
 
+#include <stdio.h>
+
 #include "apiserver/apiserver_impl.h"
 #include "apiserver/req_body.h"
 #include "base/arena.h"

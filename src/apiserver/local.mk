@@ -17,6 +17,7 @@ libapiserver_a_SOURCES += src/apiserver/apiserver_impl.h
 libapiserver_a_SOURCES += src/apiserver/audit.c src/apiserver/audit.h
 libapiserver_a_SOURCES += src/apiserver/authn.c src/apiserver/authn.h
 libapiserver_a_SOURCES += src/apiserver/authz.c src/apiserver/authz.h
+libapiserver_a_SOURCES += src/apiserver/data_dir.c src/apiserver/data_dir.h
 libapiserver_a_SOURCES += src/apiserver/discovery.c src/apiserver/discovery.h
 libapiserver_a_SOURCES += src/apiserver/encode.c src/apiserver/encode.h
 libapiserver_a_SOURCES += src/apiserver/encode_list.c

@@ -17,7 +17,6 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "base/mem.h"
-#include "client/call.h"
 #include "client/client.h"
 #include "net/body.h"
 
