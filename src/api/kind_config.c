@@ -106,6 +106,7 @@ const struct resource resource_namespaces = {
     .type = &type_core_namespace,
     .prepare_create = kind_namespace_create,
     .prepare_update = kind_namespace_update,
+    .prepare_delete = kind_namespace_delete,
     .check_create = kind_namespace_check,
     .check_update = kind_namespace_check_update,
     .name_problems = validate_name_label,

@@ -140,6 +140,18 @@ kind_namespace_update(struct prepare *p)
     }
 }
 
+/* The first DELETE only marks it; it goes when spec.finalizers is empty, too (REST.Delete of
+ * kubernetes/pkg/registry/core/namespace/storage). */
+bool
+kind_namespace_delete(struct prepare *p)
+{
+    if (!val_is_str(val_at(p->now, "status.phase"), "Terminating")) {
+        edit_set(p->edit, "/status/phase", STR("\"Terminating\""));
+    }
+    return !val_is(val_at(p->now, "metadata.deletionTimestamp")) ||
+           val_len(val_at(p->now, "spec.finalizers")) > 0;
+}
+
 void
 kind_namespace_check(struct check_in *in, struct causes *out)
 {

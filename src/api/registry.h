@@ -44,7 +44,6 @@ enum resource_flags {
     RES_GRACEFUL = 1 << 9,    /* deletion with a grace period (pods) */
     RES_META_AGAIN = 1 << 10, /* its update check runs ValidateObjectMeta once more */
     RES_RETURN_DELETED = 1 << 11, /* a finished DELETE answers the object, not a Status (pods, …) */
-    RES_STATUS_ON_CREATE = 1 << 12, /* a create may bring its status along (nodes) */
 };
 
 /* What a prepare step sees and may change: edits go to `edit` (on `now`). */
@@ -57,6 +56,11 @@ struct prepare {
     const char *user;
     int64_t wall_ms;
 };
+
+/* What a row without prepare_create or prepare_update gets (kinds_prepare.c): the main resource does
+ * not change the status, …/status nothing but it and metadata. */
+void kinds_prepare_create(struct prepare *p);
+void kinds_prepare_update(struct prepare *p);
 
 struct subresource {
     const char *name;            /* "status", "scale", "binding", … */

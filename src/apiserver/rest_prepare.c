@@ -12,7 +12,6 @@
 #include "apiserver/apiserver_impl.h"
 #include "apiserver/authz.h"
 #include "apiserver/ident.h"
-#include "apiserver/rest_sub.h"
 #include "apiserver/rest_write.h"
 #include "apiserver/steps.h"
 #include "base/arena.h"
@@ -111,21 +110,21 @@ is_new_generation(const struct req *req)
 static int
 prepare_kind(struct req *req, struct err **err)
 {
+    const struct resource *row = req->resource;
     void (*prepare)(struct prepare *) =
-        req->is_create ? req->resource->prepare_create : req->resource->prepare_update;
+        req->is_create ? (row->prepare_create != NULL ? row->prepare_create : kinds_prepare_create)
+                       : (row->prepare_update != NULL ? row->prepare_update : kinds_prepare_update);
     struct edit edit;
     edit_init(&edit, req->arena);
-    if (prepare != NULL) {
-        struct prepare p = { .arena = req->arena,
-                             .resource = req->resource,
-                             .subresource = req->sub == NULL ? NULL : req->sub->name,
-                             .now = doc_root(req->now),
-                             .edit = &edit,
-                             .user = arena_dupz(req->arena, req->user.name),
-                             .wall_ms = clock_wall_ms() };
-        p.old = req->is_create ? (struct val){ 0 } : doc_root(req->old);
-        prepare(&p);
-    }
+    struct prepare p = { .arena = req->arena,
+                         .resource = row,
+                         .subresource = req->sub == NULL ? NULL : req->sub->name,
+                         .now = doc_root(req->now),
+                         .edit = &edit,
+                         .user = arena_dupz(req->arena, req->user.name),
+                         .wall_ms = clock_wall_ms() };
+    p.old = req->is_create ? (struct val){ 0 } : doc_root(req->old);
+    prepare(&p);
     return rest_write_edit(req, &edit, err);
 }
 
@@ -173,7 +172,6 @@ rest_prepare_step(struct req *req, struct err **err)
     } else {
         old_system_fields(req, &edit);
     }
-    rest_sub_isolate(req, &edit);
     if (rest_write_edit(req, &edit, err) < 0 || prepare_kind(req, err) < 0 ||
         count_generation(req, err) < 0) {
         return STEP_FAIL;

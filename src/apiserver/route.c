@@ -11,6 +11,7 @@
 
 #include "apiserver/apiserver_impl.h"
 #include "apiserver/encode.h"
+#include "apiserver/rest_sub.h"
 #include "apiserver/steps.h"
 #include "base/arena.h"
 #include "base/err.h"
@@ -232,7 +233,7 @@ route_resolve(struct req *req)
     req->resource = registry_find(req->registry, req->group, req->version, req->plural);
     if (req->resource != NULL && req->sub_name.size > 0) {
         req->sub = resource_sub(req->resource, req->sub_name);
-        if (req->sub == NULL) {
+        if (req->sub == NULL || !rest_sub_is_served(req->resource, req->sub)) {
             req->resource = NULL;
         }
     }
@@ -304,10 +305,7 @@ route_attributes(struct req *req, struct err **err)
             return STEP_FAIL;
         }
         set_deadline(req);
-        if (route_options_parse(req, err) < 0 || encode_negotiate(req, err) < 0) {
-            return STEP_FAIL;
-        }
-        return STEP_NEXT;
+        return route_options_parse(req, err) < 0 ? STEP_FAIL : STEP_NEXT;
     }
     if (req->verb == 0) {
         err_set(err, ERR_BAD_REQUEST, "the call names no verb");
@@ -354,5 +352,8 @@ route_mount(struct req *req, struct err **err)
                 "the server does not allow this method on the requested resource");
         return STEP_FAIL;
     }
-    return route_options_check(req, err) < 0 ? STEP_FAIL : STEP_NEXT;
+    if (route_options_check(req, err) < 0 || encode_negotiate(req, err) < 0) {
+        return STEP_FAIL;
+    }
+    return STEP_NEXT;
 }
