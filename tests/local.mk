@@ -52,11 +52,14 @@ unit_tests += tests/unit/test_selector
 unit_tests += tests/unit/test_base64
 unit_tests += tests/unit/test_quantity
 unit_tests += tests/unit/test_http_client
+unit_tests += tests/unit/test_req
 
 # What several tests share beside their own file.
 net_box = tests/lib/net_box.c tests/lib/net_box.h
 tests_unit_test_http1_SOURCES = tests/unit/test_http1.c $(net_box)
 tests_unit_test_http_client_SOURCES = tests/unit/test_http_client.c $(net_box)
+tb = tests/lib/tb.c tests/lib/tb.h
+tests_unit_test_req_SOURCES = tests/unit/test_req.c $(tb)
 store_box = tests/lib/store_box.c tests/lib/store_box.h
 tests_unit_test_store_SOURCES = tests/unit/test_store.c $(store_box)
 fake_client = tests/lib/fake_client.c tests/lib/fake_client.h

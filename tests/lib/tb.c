@@ -1,0 +1,319 @@
+/* See tb.h. */
+#include "config.h"
+
+#include "tests/lib/tb.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "api/object.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/job.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "net/server.h"
+#include "store/store.h"
+
+static const int64_t noon_ms = 1795521600000; /* 2026-11-24T12:00:00Z */
+
+/* ---- the server ---- */
+
+struct starting {
+    bool is_over;
+    struct err *err;
+};
+
+static void
+on_ready(void *ctx, struct err *owned)
+{
+    struct starting *starting = ctx;
+    starting->is_over = true;
+    starting->err = owned;
+}
+
+static bool
+is_set(void *ctx)
+{
+    return *(bool *)ctx;
+}
+
+static void
+set(void *ctx)
+{
+    *(bool *)ctx = true;
+}
+
+struct tb *
+tb_serve(const struct tb_opts *opts)
+{
+    static const struct tb_opts none;
+    struct tb *tb = MEM_NEW(struct tb);
+    opts = opts == NULL ? &none : opts;
+    if (!opts->real_clock && !clock_is_stopped()) {
+        clock_stop(noon_ms);
+    }
+    tb->loop = opts->loop != NULL ? opts->loop : loop_new();
+    tb->jobs = job_pool_new(tb->loop, 1);
+    tb->store = opts->store != NULL ? opts->store : store_mem_open(tb->loop);
+    tb->registry = registry_new(kinds_builtin, kinds_builtin_len);
+    struct apiserver_spec spec = { .loop = tb->loop,
+                                   .jobs = tb->jobs,
+                                   .store = tb->store,
+                                   .registry = tb->registry,
+                                   .audit_fd = -1,
+                                   .max_read = opts->max_read,
+                                   .max_write = opts->max_write,
+                                   .ring = opts->ring };
+    tb->api = apiserver_new(&spec);
+    struct starting starting = { false, NULL };
+    apiserver_start(tb->api, on_ready, &starting);
+    if (!tb_until(tb, is_set, &starting.is_over) || starting.err != NULL) {
+        fprintf(stderr, "tb: not ready: %s\n",
+                starting.err == NULL ? "too slow" : starting.err->message);
+        abort();
+    }
+    static const char *const masters[] = { "system:masters", NULL };
+    tb->admin = apiserver_client(tb->api, "admin", masters);
+    tb->configmaps = registry_find(tb->registry, STR(""), STR("v1"), STR("configmaps"));
+    tb->namespaces = registry_find(tb->registry, STR(""), STR("v1"), STR("namespaces"));
+    if (opts->listen) {
+        struct err *err = NULL;
+        tb->server = server_new(tb->loop, apiserver_handler(tb->api), NULL);
+        if (server_listen_tcp(tb->server, "127.0.0.1:0", NULL, &tb->port, &err) < 0) {
+            fprintf(stderr, "tb: %s\n", err->message);
+            abort();
+        }
+    }
+    return tb;
+}
+
+void
+tb_free(struct tb *tb)
+{
+    bool is_over = false;
+    client_free(tb->admin);
+    if (tb->server != NULL) {
+        server_close(tb->server, 0, set, &is_over);
+        (void)tb_until(tb, is_set, &is_over);
+    }
+    is_over = false;
+    apiserver_stop(tb->api, set, &is_over);
+    (void)tb_until(tb, is_set, &is_over);
+    is_over = false;
+    store_close(tb->store, set, &is_over);
+    (void)tb_until(tb, is_set, &is_over);
+    apiserver_free(tb->api);
+    job_pool_free(tb->jobs);
+    registry_unref(tb->registry);
+    loop_free(tb->loop);
+    mem_free(tb);
+}
+
+struct client *
+tb_client(struct tb *tb, const char *user, const char *const *groups)
+{
+    return apiserver_client(tb->api, user, groups);
+}
+
+static int64_t
+real_ms(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool
+tb_until(struct tb *tb, bool (*cond)(void *ctx), void *ctx)
+{
+    int64_t until = real_ms() + TB_WAIT_MS;
+    while (!cond(ctx)) {
+        if (real_ms() > until) {
+            return false;
+        }
+        (void)loop_turn(tb->loop, 5);
+    }
+    return true;
+}
+
+void
+tb_turns(struct tb *tb, int turns)
+{
+    for (int i = 0; i < turns; i++) {
+        (void)loop_turn(tb->loop, 0);
+    }
+}
+
+void
+tb_warp(struct tb *tb, int64_t by_ms)
+{
+    clock_warp(by_ms);
+    tb_turns(tb, 20);
+}
+
+/* ---- calls ---- */
+
+static void
+take_items(struct tb_result *result, const struct reply *reply)
+{
+    AUTO_STR struct str_builder names = { 0 };
+    for (size_t i = 0; i < reply->item_len; i++) {
+        str_put(&names, i > 0 ? STR(",") : STR(""));
+        str_put(&names, reply->items[i]->name);
+    }
+    result->items = reply->item_len;
+    result->names = str_steal(&names);
+    result->continue_token = str_dup(reply->continue_token);
+}
+
+static void
+on_reply(void *ctx, const struct reply *reply, struct err *owned)
+{
+    struct tb_result *result = ctx;
+    assert(!result->is_done);
+    result->is_done = true;
+    result->err = owned;
+    result->http = owned != NULL ? err_http(owned) : reply->http;
+    if (owned != NULL) {
+        return;
+    }
+    result->rev = reply->rev;
+    result->object = object_ref(reply->object);
+    result->bytes =
+        str_dup(reply->object != NULL ? object_bytes(reply->object) : reply->bytes);
+    take_items(result, reply);
+}
+
+void
+tb_start(struct tb *tb, struct client *client, const struct call *call, struct tb_result *ret)
+{
+    (void)tb;
+    *ret = (struct tb_result){ 0 };
+    ret->handle = client_call(client, call, on_reply, ret);
+}
+
+void
+tb_wait(struct tb *tb, struct tb_result *result)
+{
+    if (!tb_until(tb, is_set, &result->is_done)) {
+        fprintf(stderr, "tb: a call was not answered in time\n");
+        abort();
+    }
+}
+
+struct tb_result
+tb_call(struct tb *tb, struct client *client, const struct call *call)
+{
+    struct tb_result result;
+    tb_start(tb, client, call, &result);
+    tb_wait(tb, &result);
+    return result;
+}
+
+void
+tb_result_done(struct tb_result *result)
+{
+    object_unref(result->object);
+    mem_free(result->bytes);
+    mem_free(result->names);
+    mem_free(result->continue_token);
+    err_free(result->err);
+    *result = (struct tb_result){ 0 };
+}
+
+static struct call
+of(struct tb *tb, enum verb verb, const char *name)
+{
+    return call_of(verb, tb->configmaps, STR("default"), str_of(name));
+}
+
+struct call
+tb_get(struct tb *tb, const char *name)
+{
+    return of(tb, VERB_GET, name);
+}
+
+struct call
+tb_create(struct tb *tb, const char *json)
+{
+    struct call call = of(tb, VERB_CREATE, NULL);
+    call.body = str_of(json);
+    return call;
+}
+
+struct call
+tb_put(struct tb *tb, const char *name, const char *json)
+{
+    struct call call = of(tb, VERB_UPDATE, name);
+    call.body = str_of(json);
+    return call;
+}
+
+struct call
+tb_merge(struct tb *tb, const char *name, const char *patch)
+{
+    struct call call = of(tb, VERB_PATCH, name);
+    call.body = str_of(patch);
+    call.body_type = BODY_MERGE_PATCH;
+    return call;
+}
+
+struct call
+tb_delete(struct tb *tb, const char *name)
+{
+    return of(tb, VERB_DELETE, name);
+}
+
+struct call
+tb_list(struct tb *tb)
+{
+    return of(tb, VERB_LIST, NULL);
+}
+
+/* ---- watches ---- */
+
+static void
+on_event(void *ctx, const struct watch_event *event)
+{
+    static const char *const types[] = { [WATCH_ADDED] = "ADDED",
+                                         [WATCH_MODIFIED] = "MODIFIED",
+                                         [WATCH_DELETED] = "DELETED",
+                                         [WATCH_BOOKMARK] = "BOOKMARK" };
+    struct tb_watch *watch = ctx;
+    struct str name = event->object != NULL ? event->object->name : STR("-");
+    str_putf(&watch->log, "%s " STR_FMT " %llu%s;", types[event->type], STR_ARG(name),
+             (unsigned long long)event->rev, event->is_initial_end ? "*" : "");
+    watch->rev = event->rev;
+    watch->len++;
+}
+
+static void
+on_watch_done(void *ctx, const struct reply *reply, struct err *owned)
+{
+    struct tb_watch *watch = ctx;
+    (void)reply;
+    watch->is_done = true;
+    watch->err = owned;
+}
+
+void
+tb_watch(struct tb *tb, const struct call *call, struct tb_watch *watch)
+{
+    *watch = (struct tb_watch){ 0 };
+    watch->handle = client_watch(tb->admin, call, on_event, on_watch_done, watch);
+    tb_turns(tb, 20);
+}
+
+void
+tb_watch_done(struct tb *tb, struct tb_watch *watch)
+{
+    if (!watch->is_done) {
+        client_cancel(watch->handle);
+        (void)tb_until(tb, is_set, &watch->is_done);
+    }
+    err_free(watch->err);
+    str_done(&watch->log);
+}
