@@ -41,8 +41,8 @@ enum resource_flags {
     RES_PATIENT = 1 << 6,    /* commits may wait for company (Lease, Event) */
     RES_VIRTUAL = 1 << 7,    /* never stored: access reviews, TokenReview */
     RES_CRD = 1 << 8,
-    RES_GRACEFUL = 1 << 9,    /* deletion with a grace period (pods) */
-    RES_META_AGAIN = 1 << 10, /* its update check runs ValidateObjectMeta once more */
+    RES_GRACEFUL = 1 << 9,        /* deletion with a grace period (pods) */
+    RES_META_AGAIN = 1 << 10,     /* its update check runs ValidateObjectMeta once more */
     RES_RETURN_DELETED = 1 << 11, /* a finished DELETE answers the object, not a Status (pods, …) */
 };
 

@@ -35,10 +35,10 @@ refuse_immortal(struct req *req, struct err **err)
 static enum step_rc
 refuse_terminating(struct req *req, struct err **err)
 {
-    struct str detail = arena_printf(
-        req->arena,
-        "unable to create new content in namespace " STR_FMT " because it is being terminated",
-        STR_ARG(req->ns));
+    struct str detail = arena_printf(req->arena,
+                                     "unable to create new content in namespace " STR_FMT
+                                     " because it is being terminated",
+                                     STR_ARG(req->ns));
     status_forbidden(err, req->resource, admission_name(req), detail.at);
     err_cause(*err, "NamespaceTerminating", "metadata.namespace",
               "namespace " STR_FMT " is being terminated", STR_ARG(req->ns));
@@ -57,8 +57,8 @@ lifecycle(struct req *req, struct err **err)
     if (is_namespace(req) || req->ns.size == 0 || is_review) {
         return STEP_NEXT;
     }
-    const struct resource *row = registry_find(req->registry, STR(""), STR("v1"),
-                                               STR("namespaces"));
+    const struct resource *row =
+        registry_find(req->registry, STR(""), STR("v1"), STR("namespaces"));
     struct object *namespace =
         cache_get(sink_cache(req->server->sink), row, (struct str){ 0 }, req->ns);
     if (namespace != NULL && (operation != VERB_CREATE || namespace->deleted_at_ms == 0)) {

@@ -82,8 +82,7 @@ apiserver_new(const struct apiserver_spec *spec)
     server->handler = (struct http_handler){ .request = apiserver_http_request,
                                              .closed = apiserver_http_closed,
                                              .ctx = server };
-    server->source =
-        (struct informer_source){ .subscribe = subscribe, .unsubscribe = unsubscribe };
+    server->source = (struct informer_source){ .subscribe = subscribe, .unsubscribe = unsubscribe };
     health_mount(server);
     discovery_mount(server);
     return server;
@@ -200,9 +199,10 @@ make_namespaces(struct apiserver *server)
     for (size_t i = 0; i < ARRAY_LEN(first_namespaces); i++) {
         char body[256];
         struct call call = call_of(VERB_CREATE, row, (struct str){ 0 }, (struct str){ 0 });
-        (void)snprintf(body, sizeof(body),
-                       "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"%s\"}}",
-                       first_namespaces[i]);
+        (void)snprintf(
+            body, sizeof(body),
+            "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"%s\"}}",
+            first_namespaces[i]);
         call.body = str_of(body);
         call.field_manager = STR("kube-apiserver");
         (void)client_call(server->self, &call, namespace_made, server);
@@ -224,8 +224,7 @@ on_loaded(void *ctx, struct err *owned)
 }
 
 void
-apiserver_start(struct apiserver *server, void (*on_ready)(void *ctx, struct err *owned),
-                void *ctx)
+apiserver_start(struct apiserver *server, void (*on_ready)(void *ctx, struct err *owned), void *ctx)
 {
     server->on_ready = on_ready;
     server->ready_ctx = ctx;

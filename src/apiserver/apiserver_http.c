@@ -72,17 +72,14 @@ send(struct req *req)
         headers[len++] = (struct http_header){ STR("content-type"), str_of(q->content_type) };
     }
     for (size_t i = 0; i < q->header_len; i++) {
-        headers[len++] =
-            (struct http_header){ str_of(q->headers[i].name), q->headers[i].value };
+        headers[len++] = (struct http_header){ str_of(q->headers[i].name), q->headers[i].value };
     }
     for (size_t i = 0; i < q->warning_len; i++) {
-        headers[len++] =
-            (struct http_header){ STR("warning"), warning_text(req, q->warnings[i]) };
+        headers[len++] = (struct http_header){ STR("warning"), warning_text(req, q->warnings[i]) };
     }
-    struct http_response response = { .status = req->status,
-                                      .headers = headers,
-                                      .header_len = len,
-                                      .body = STEAL(q->body) };
+    struct http_response response = {
+        .status = req->status, .headers = headers, .header_len = len, .body = STEAL(q->body)
+    };
     bool is_watch = req->verb == VERB_WATCH;
     if (is_watch) {
         http->user = NULL;

@@ -50,9 +50,9 @@ struct apiserver {
     struct http_handler handler;
     struct req_impl *reqs; /* all that live, newest first */
     size_t req_len;
-    struct client *self;             /* system:apiserver, for start-up writes */
-    struct loop_timer *compaction;   /* the next run */
-    uint64_t compact_next;           /* revision of the last run: what the next one compacts to */
+    struct client *self;           /* system:apiserver, for start-up writes */
+    struct loop_timer *compaction; /* the next run */
+    uint64_t compact_next;         /* revision of the last run: what the next one compacts to */
     int bootstrap_left;
     bool is_loaded, is_ready, is_stopping, is_stop_posted, is_compacting;
     void (*on_ready)(void *ctx, struct err *owned);

@@ -230,10 +230,9 @@ put_line(struct jw *w, struct req *req, const struct err *err)
 static bool
 is_wanted(const struct req *req, const struct err *err)
 {
-    bool is_write = req_is_write(req) || req->verb == VERB_DELETECOLLECTION ||
-                    req->verb == VERB_CONNECT;
-    bool is_denial =
-        err != NULL && (err->code == ERR_UNAUTHORIZED || err->code == ERR_FORBIDDEN);
+    bool is_write =
+        req_is_write(req) || req->verb == VERB_DELETECOLLECTION || req->verb == VERB_CONNECT;
+    bool is_denial = err != NULL && (err->code == ERR_UNAUTHORIZED || err->code == ERR_FORBIDDEN);
     return req->impl->parent == NULL && (is_write || is_denial);
 }
 

@@ -62,8 +62,8 @@ from_certificate(struct req *req, const struct tls_peer *peer)
         add_group(req, peer->organisations[i]);
     }
     add_group(req, STR("system:authenticated"));
-    req->user.credential_id = arena_printf(req->arena, "X509SHA256=" STR_FMT,
-                                           STR_ARG(peer->fingerprint_sha256));
+    req->user.credential_id =
+        arena_printf(req->arena, "X509SHA256=" STR_FMT, STR_ARG(peer->fingerprint_sha256));
     return STEP_NEXT;
 }
 
@@ -75,7 +75,8 @@ from_socket(struct authn *authn, struct req *req, struct err **err)
     if (uid != 0 && uid != authn->owner_uid) {
         err_set(err, ERR_FORBIDDEN,
                 "forbidden: the socket is for root and the owner of the data directory, not for "
-                "user id %u", uid);
+                "user id %u",
+                uid);
         return STEP_FAIL;
     }
     if (uid == authn->owner_uid && authn->owner_name != NULL) {

@@ -22,15 +22,14 @@ struct authz {
 static const struct open_path {
     const char *group, *path;
 } open_paths[] = {
-    { "system:unauthenticated", "/healthz" }, { "system:unauthenticated", "/livez" },
-    { "system:unauthenticated", "/readyz" },  { "system:unauthenticated", "/version" },
-    { "system:unauthenticated", "/version/" },
-    { "system:authenticated", "/healthz" },   { "system:authenticated", "/livez" },
-    { "system:authenticated", "/readyz" },    { "system:authenticated", "/version" },
-    { "system:authenticated", "/version/" },  { "system:authenticated", "/api" },
-    { "system:authenticated", "/api/*" },     { "system:authenticated", "/apis" },
-    { "system:authenticated", "/apis/*" },    { "system:authenticated", "/openapi" },
-    { "system:authenticated", "/openapi/*" },
+    { "system:unauthenticated", "/healthz" },  { "system:unauthenticated", "/livez" },
+    { "system:unauthenticated", "/readyz" },   { "system:unauthenticated", "/version" },
+    { "system:unauthenticated", "/version/" }, { "system:authenticated", "/healthz" },
+    { "system:authenticated", "/livez" },      { "system:authenticated", "/readyz" },
+    { "system:authenticated", "/version" },    { "system:authenticated", "/version/" },
+    { "system:authenticated", "/api" },        { "system:authenticated", "/api/*" },
+    { "system:authenticated", "/apis" },       { "system:authenticated", "/apis/*" },
+    { "system:authenticated", "/openapi" },    { "system:authenticated", "/openapi/*" },
 };
 
 struct authz *
@@ -105,11 +104,12 @@ what_is_denied(struct arena *arena, const struct authz_attrs *a)
                             STR_ARG(user), STR_ARG(a->verb), STR_ARG(a->path));
     }
     struct str slash = a->subresource.size > 0 ? STR("/") : STR("");
-    struct str head = arena_printf(arena,
-                                   "User " STR_FMT " cannot " STR_FMT " resource \"" STR_FMT STR_FMT
-                                   STR_FMT "\" in API group \"" STR_FMT "\"",
-                                   STR_ARG(user), STR_ARG(a->verb), STR_ARG(a->resource),
-                                   STR_ARG(slash), STR_ARG(a->subresource), STR_ARG(a->group));
+    struct str head =
+        arena_printf(arena,
+                     "User " STR_FMT " cannot " STR_FMT " resource \"" STR_FMT STR_FMT STR_FMT
+                     "\" in API group \"" STR_FMT "\"",
+                     STR_ARG(user), STR_ARG(a->verb), STR_ARG(a->resource), STR_ARG(slash),
+                     STR_ARG(a->subresource), STR_ARG(a->group));
     if (a->ns.size > 0) {
         return arena_printf(arena, STR_FMT " in the namespace \"" STR_FMT "\"", STR_ARG(head),
                             STR_ARG(a->ns));

@@ -219,17 +219,17 @@ add_name(struct san *san, const char *name)
 }
 
 static int
-make_serving(struct data_dir *dir, const char *pki, const struct options *options,
-             struct err **err)
+make_serving(struct data_dir *dir, const char *pki, const struct options *options, struct err **err)
 {
     struct san san = { 0 };
     char service[INET6_ADDRSTRLEN], host[HOST_NAME_MAX + 1] = { 0 };
     AUTO_FREE char *listen = host_of(options_text(options, OPT_LISTEN));
-    AUTO_FREE char *whole = mem_printf("kubernetes.default.svc.%s",
-                                       options_text(options, OPT_CLUSTER_DOMAIN));
-    static const char *const usual[] = { "kubernetes", "kubernetes.default",
-                                         "kubernetes.default.svc", "localhost", "127.0.0.1",
-                                         "::1" };
+    AUTO_FREE char *whole =
+        mem_printf("kubernetes.default.svc.%s", options_text(options, OPT_CLUSTER_DOMAIN));
+    static const char *const usual[] = {
+        "kubernetes", "kubernetes.default", "kubernetes.default.svc",
+        "localhost",  "127.0.0.1",          "::1"
+    };
     for (size_t i = 0; i < ARRAY_LEN(usual); i++) {
         add_name(&san, usual[i]);
     }

@@ -23,8 +23,8 @@ const char *data_dir_owner_name(const struct data_dir *dir); /* NULL: it has non
 struct data_dir_certs {
     struct str client_ca, serving_ca, serving_cert, serving_key, admin_cert, admin_key;
 };
-int data_dir_certs(struct data_dir *dir, const struct options *options,
-                   struct data_dir_certs *ret, struct err **err);
+int data_dir_certs(struct data_dir *dir, const struct options *options, struct data_dir_certs *ret,
+                   struct err **err);
 /* Writes DIR/admin.kubeconfig (0600), replacing it at once. */
 int data_dir_kubeconfig(struct data_dir *dir, const char *server, struct err **err);
 /* The audit log, opened for appending (0600); -1 with *err. */

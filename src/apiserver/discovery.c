@@ -94,9 +94,10 @@ collect(struct req *req)
 
 /* ---- pieces ---- */
 
-static const enum verb verb_order[] = { VERB_CREATE, VERB_DELETE, VERB_DELETECOLLECTION,
-                                        VERB_GET,    VERB_LIST,   VERB_PATCH,
-                                        VERB_UPDATE, VERB_WATCH };
+static const enum verb verb_order[] = {
+    VERB_CREATE, VERB_DELETE, VERB_DELETECOLLECTION, VERB_GET,
+    VERB_LIST,   VERB_PATCH,  VERB_UPDATE,           VERB_WATCH
+};
 
 static void
 put_verbs(struct jw *w, unsigned verbs)
@@ -255,8 +256,8 @@ wants_aggregated(const struct req *req)
         struct str clause = str_cut(accept, ',', &rest);
         accept = rest;
         if (str_contains(clause, STR("as=APIGroupDiscoveryList"))) {
-            bool is_v2 = str_contains(clause, STR("v=v2;")) ||
-                         str_has_suffix(str_trim(clause), STR("v=v2"));
+            bool is_v2 =
+                str_contains(clause, STR("v=v2;")) || str_has_suffix(str_trim(clause), STR("v=v2"));
             if (is_v2 && str_contains(clause, STR("g=apidiscovery.k8s.io"))) {
                 return true;
             }
@@ -395,8 +396,7 @@ put_legacy_resource(struct jw *w, const struct resource *row, const struct subre
     bool is_foreign = sub != NULL && sub->kind != NULL;
     jw_obj(w);
     jw_kv(w, "name",
-          sub == NULL ? str_of(row->plural)
-                      : arena_printf(arena, "%s/%s", row->plural, sub->name));
+          sub == NULL ? str_of(row->plural) : arena_printf(arena, "%s/%s", row->plural, sub->name));
     jw_keyz(w, "singularName");
     jw_strz(w, sub == NULL ? row->singular : "");
     jw_kbool(w, "namespaced", resource_is_namespaced(row));

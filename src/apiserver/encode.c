@@ -202,8 +202,8 @@ answer_object(struct req *req, struct err **err)
 {
     struct req_impl *q = req->impl;
     AUTO_OBJECT struct object *view = NULL;
-    if (encode_view(req->sub != NULL && req->sub->kind != NULL ? NULL : req->resource,
-                    req->result, req->arena, &view, err) < 0) {
+    if (encode_view(req->sub != NULL && req->sub->kind != NULL ? NULL : req->resource, req->result,
+                    req->arena, &view, err) < 0) {
         return -1;
     }
     if (req->accept == ANSWER_YAML) {
@@ -228,8 +228,7 @@ answer_error(struct req *req)
     q->content_type = "application/json";
     req->status = err_http(q->error);
     if (q->error->retry_after_s > 0) {
-        req_header(req, "retry-after",
-                   arena_printf(req->arena, "%d", q->error->retry_after_s));
+        req_header(req, "retry-after", arena_printf(req->arena, "%d", q->error->retry_after_s));
     }
 }
 

@@ -49,8 +49,7 @@ write_head(const struct req *req, const struct listing *listing, struct jw *w)
     jw_kv(w, "apiVersion", resource_api_version(row, arena));
     jw_keyz(w, "metadata");
     jw_obj(w);
-    jw_kv(w, "resourceVersion",
-          arena_printf(arena, "%llu", (unsigned long long)listing->rev));
+    jw_kv(w, "resourceVersion", arena_printf(arena, "%llu", (unsigned long long)listing->rev));
     jw_kv(w, "continue", listing->continue_token);
     if (listing->remaining > 0) {
         jw_kint(w, "remainingItemCount", listing->remaining);

@@ -77,8 +77,8 @@ warn_unknown(const struct excluded *excluded, struct str_builder *out)
     bool any = false;
     for (size_t i = 0; i < excluded->len; i++) {
         if (!excluded->used[i]) {
-            str_putz(out, any ? ","
-                              : "warn: some health checks cannot be excluded: no matches for ");
+            str_putz(out,
+                     any ? "," : "warn: some health checks cannot be excluded: no matches for ");
             str_putf(out, "\"" STR_FMT "\"", STR_ARG(excluded->names[i]));
             any = true;
         }
@@ -147,8 +147,7 @@ handle_one_check(void *ctx, struct req *req)
         if (problem == NULL) {
             answer_text(req, 200, STR("ok"));
         } else {
-            answer_text(req, 500,
-                        arena_printf(req->arena, "internal server error: %s\n", problem));
+            answer_text(req, 500, arena_printf(req->arena, "internal server error: %s\n", problem));
         }
         return;
     }

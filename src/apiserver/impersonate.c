@@ -100,8 +100,8 @@ add_usual_groups(struct req *req, struct req_user *as, struct str account_ns)
 {
     if (account_ns.size > 0 && as->group_len == 0) {
         as->groups[as->group_len++] = STR("system:serviceaccounts");
-        as->groups[as->group_len++] = arena_printf(
-            req->arena, "system:serviceaccounts:" STR_FMT, STR_ARG(account_ns));
+        as->groups[as->group_len++] =
+            arena_printf(req->arena, "system:serviceaccounts:" STR_FMT, STR_ARG(account_ns));
     }
     bool is_anonymous = str_is(as->name, "system:anonymous");
     as->groups[as->group_len++] =
@@ -126,11 +126,11 @@ impersonate_step(struct req *req, struct err **err)
     }
     struct str account_ns = { 0 };
     struct req_user as = { .name = arena_dup(req->arena, user),
-                           .uid = arena_dup(req->arena, http_header(req->http, "impersonate-uid")) };
+                           .uid =
+                               arena_dup(req->arena, http_header(req->http, "impersonate-uid")) };
     as.groups = arena_array(req->arena, GROUPS_MAX + 3, sizeof(struct str));
     if (require_user(req, user, &account_ns, err) < 0 || take_groups(req, &as, err) < 0 ||
-        (as.uid.size > 0 &&
-         require(req, "authentication.k8s.io", "uids", "", as.uid, err) < 0) ||
+        (as.uid.size > 0 && require(req, "authentication.k8s.io", "uids", "", as.uid, err) < 0) ||
         take_extra(req, &as, err) < 0) {
         return STEP_FAIL;
     }

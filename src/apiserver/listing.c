@@ -37,8 +37,7 @@ listing_add(struct listing *listing, struct object *object)
 {
     if (listing->len == listing->capacity) {
         listing->capacity = listing->capacity == 0 ? 16 : listing->capacity * 2;
-        listing->items =
-            mem_resize(listing->items, listing->capacity * sizeof(struct object *));
+        listing->items = mem_resize(listing->items, listing->capacity * sizeof(struct object *));
     }
     listing->items[listing->len++] = object_ref(object);
 }

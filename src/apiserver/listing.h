@@ -26,7 +26,7 @@ struct listing {
 };
 
 struct listing *listing_new(const struct resource *resource, uint64_t rev);
-void listing_free(struct listing *listing); /* NULL allowed */
+void listing_free(struct listing *listing);                       /* NULL allowed */
 void listing_add(struct listing *listing, struct object *object); /* makes a reference */
 /* Does it pass both selectors? NULL selects everything. */
 bool listing_selects(const struct selector *labels, const struct selector *fields,

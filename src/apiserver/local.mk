@@ -31,6 +31,7 @@ libapiserver_a_SOURCES += src/apiserver/local_client.c src/apiserver/local_clien
 libapiserver_a_SOURCES += src/apiserver/pages.c src/apiserver/pages.h
 libapiserver_a_SOURCES += src/apiserver/pieces.c src/apiserver/pieces.h
 libapiserver_a_SOURCES += src/apiserver/req.c src/apiserver/req.h
+libapiserver_a_SOURCES += src/apiserver/req_answer.c
 libapiserver_a_SOURCES += src/apiserver/req_body.c src/apiserver/req_body.h
 libapiserver_a_SOURCES += src/apiserver/req_child.c
 libapiserver_a_SOURCES += src/apiserver/req_impl.h

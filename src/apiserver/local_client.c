@@ -311,9 +311,7 @@ on_deferred(void *ctx)
     bool more = false;
     if (h->body != NULL && !h->is_cancelled && h->req->impl->error == NULL) {
         bool is_watch = h->event != NULL && h->req->verb == VERB_WATCH;
-        more = h->is_paused ? true
-               : is_watch   ? rest_watch_pump(h->body, &h->error)
-                            : drain(h);
+        more = h->is_paused ? true : is_watch ? rest_watch_pump(h->body, &h->error) : drain(h);
     }
     if (!more || h->is_cancelled) {
         call_done(h);

@@ -192,18 +192,19 @@ pages_token_parse(struct str text, struct arena *arena, struct pages_token *ret,
 {
     struct str json;
     AUTO_ERR struct err *why = NULL;
-    const struct doc *doc =
-        base64_decode(from_url(text, arena), arena, &json, NULL) < 0 ? NULL
-                                                                     : doc_parse(arena, json, &why);
+    const struct doc *doc = base64_decode(from_url(text, arena), arena, &json, NULL) < 0
+                                ? NULL
+                                : doc_parse(arena, json, &why);
     if (doc == NULL) {
         return err_set(err, ERR_BAD_REQUEST, "continue key is not valid: %s",
                        why == NULL ? "illegal base64 data" : why->message);
     }
     struct val root = doc_root(doc);
     if (!val_is_str(val_get(root, "v"), "meta.k8s.io/v1")) {
-        return err_set(err, ERR_BAD_REQUEST,
-                       "continue key is not valid: server does not recognize this encoded version "
-                       STR_FMT, STR_ARG(val_str(val_get(root, "v"))));
+        return err_set(
+            err, ERR_BAD_REQUEST,
+            "continue key is not valid: server does not recognize this encoded version " STR_FMT,
+            STR_ARG(val_str(val_get(root, "v"))));
     }
     int64_t rev = val_int(val_get(root, "rv"), 0);
     if (rev == 0) {
@@ -218,8 +219,7 @@ pages_token_parse(struct str text, struct arena *arena, struct pages_token *ret,
                        "meta.k8s.io/v1)");
     }
     if (!is_clean(start)) {
-        return err_set(err, ERR_BAD_REQUEST, "continue key is not valid: " STR_FMT,
-                       STR_ARG(start));
+        return err_set(err, ERR_BAD_REQUEST, "continue key is not valid: " STR_FMT, STR_ARG(start));
     }
     ret->rev = rev;
     ret->start = start;

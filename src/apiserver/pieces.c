@@ -49,9 +49,9 @@ pieces_take(struct pieces *pieces, struct iovec *iov, int len, size_t max_bytes)
         const struct piece *piece = &pieces->at[(pieces->first + at) % PIECES_MAX];
         size_t left = piece->bytes.size - pieces->offset;
         size_t size = left < max_bytes ? left : max_bytes;
-        iov[count++] = (struct iovec){ .iov_base = (char *)(uintptr_t)piece->bytes.at +
-                                                   pieces->offset,
-                                       .iov_len = size };
+        iov[count++] =
+            (struct iovec){ .iov_base = (char *)(uintptr_t)piece->bytes.at + pieces->offset,
+                            .iov_len = size };
         max_bytes -= size;
         pieces->size -= size;
         if (size < left) {

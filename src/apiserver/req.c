@@ -547,43 +547,6 @@ req_start_at(struct req *req, const char *step)
 
 /* ---- answers ---- */
 
-static void
-answered(struct req_impl *q)
-{
-    q->is_answered = true;
-    if (q->is_awaited) {
-        q->is_awaited = false;
-        req_resume(&q->req, NULL);
-    }
-}
-
-void
-req_answer_body(struct req *req, int status, const char *content_type, struct body *body)
-{
-    struct req_impl *q = req->impl;
-    body_free(q->body);
-    q->body = body;
-    q->content_type = content_type;
-    req->status = status;
-    answered(q);
-}
-
-void
-req_answer_json(struct req *req, int status, struct str json)
-{
-    req_answer_body(req, status, "application/json", body_of_copy(json));
-}
-
-void
-req_answer_object(struct req *req, int status, struct object *object)
-{
-    struct object *before = req->result;
-    req->result = object_ref(object);
-    object_unref(before);
-    req->status = status;
-    answered(req->impl);
-}
-
 void
 req_fail(struct req *req, struct err *owned)
 {

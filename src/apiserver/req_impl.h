@@ -34,9 +34,9 @@ struct req_impl {
     size_t at, running, entered, undo_to; /* indexes into the server's steps */
     void *data[REQ_STEPS_MAX];            /* each step's step_data */
     bool is_advancing, is_waiting, is_sent;
-    bool is_gone;     /* the client hung up */
-    bool is_expired;  /* the deadline passed */
-    bool is_fresh;    /* the cache is known to be current enough for a refusal */
+    bool is_gone;                  /* the client hung up */
+    bool is_expired;               /* the deadline passed */
+    bool is_fresh;                 /* the cache is known to be current enough for a refusal */
     bool is_committed, is_unknown; /* the store has it, or may have it: nothing is undone */
     bool is_awaited, is_answered;  /* route_mount waits for an answer; it came */
     bool is_in_flight, is_mutating;
@@ -48,14 +48,14 @@ struct req_impl {
     int conflicts, name_tries;
 
     /* what was asked for, in detail */
-    struct req_body *intake;           /* HTTP: its body as it arrives */
-    const struct doc *body_doc;        /* decoded once; each round starts from it */
-    struct reaching *reaching;         /* rest_read.c: a revision that it waits for */
-    struct selector *labels, *fields;  /* LIST, WATCH, DELETECOLLECTION */
-    const struct resource *stored;     /* the row of the stored form */
-    struct buf *value;                 /* canonical bytes that commit writes; owned */
-    bool is_delete;                    /* commit removes the object */
-    bool is_removed;                   /* … and did: the answer is a Status */
+    struct req_body *intake;          /* HTTP: its body as it arrives */
+    const struct doc *body_doc;       /* decoded once; each round starts from it */
+    struct reaching *reaching;        /* rest_read.c: a revision that it waits for */
+    struct selector *labels, *fields; /* LIST, WATCH, DELETECOLLECTION */
+    const struct resource *stored;    /* the row of the stored form */
+    struct buf *value;                /* canonical bytes that commit writes; owned */
+    bool is_delete;                   /* commit removes the object */
+    bool is_removed;                  /* … and did: the answer is a Status */
 
     /* the answer */
     struct body *body; /* owned */
@@ -85,12 +85,12 @@ struct req_transport {
 
 /* One reference, the transport's; nothing runs yet. */
 struct req *req_new(struct apiserver *server, const struct req_transport *transport, void *ctx);
-void req_start(struct req *req);                          /* at the first step */
-void req_start_at(struct req *req, const char *step);     /* child requests */
-void req_gone(struct req *req);                           /* the client went away */
+void req_start(struct req *req);                      /* at the first step */
+void req_start_at(struct req *req, const char *step); /* child requests */
+void req_gone(struct req *req);                       /* the client went away */
 void req_ref(struct req *req);
 void req_unref(struct req *req);
-void req_deadline(struct req *req, int64_t after_ms);     /* from now; the earlier one wins */
+void req_deadline(struct req *req, int64_t after_ms); /* from now; the earlier one wins */
 void req_header(struct req *req, const char *name, struct str value); /* copied */
 /* The server's order of steps: built once, read by the runner. */
 struct req_order {

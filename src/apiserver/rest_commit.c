@@ -72,7 +72,8 @@ taken(struct req *req, struct err **err)
         status_already_exists(err, req->resource, req->name);
         char *before = (*err)->message;
         (*err)->message = mem_printf("%s, the server was not able to generate a unique name for "
-                                     "the object", before);
+                                     "the object",
+                                     before);
         (*err)->retry_after_s = 1;
         mem_free(before);
         return -1;

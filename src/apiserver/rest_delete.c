@@ -38,8 +38,7 @@ take_body(struct req *req, struct val body)
     o->orphan = val_bool(orphan, false);
     o->pre_uid = val_str(val_at(body, "preconditions.uid"));
     o->pre_rv = val_str(val_at(body, "preconditions.resourceVersion"));
-    VAL_EACH(it, val_get(body, "dryRun"))
-    {
+    VAL_EACH (it, val_get(body, "dryRun")) {
         o->dry_run = true;
         if (!val_is_str(it.value, "All")) {
             o->dry_run_other = val_str(it.value);
@@ -60,10 +59,9 @@ rest_delete_decode(struct req *req, struct err **err)
                 "application/json, application/yaml, application/vnd.kubernetes.protobuf");
         return STEP_FAIL;
     }
-    struct decode_in in = { .arena = req->arena,
-                            .media = media,
-                            .mode = DECODE_IGNORE,
-                            .bytes = req->body };
+    struct decode_in in = {
+        .arena = req->arena, .media = media, .mode = DECODE_IGNORE, .bytes = req->body
+    };
     struct doc *doc = NULL;
     struct err *why = NULL;
     if (decode_type(&in, &type_meta_delete_options, NULL, NULL, &doc, &why) < 0) {
@@ -92,8 +90,7 @@ garbage_of(const struct req *req, struct val finalizers)
                : str_is(o->propagation, "Foreground") ? GARBAGE_FOREGROUND
                                                       : GARBAGE_BACKGROUND;
     }
-    VAL_EACH(it, finalizers)
-    {
+    VAL_EACH (it, finalizers) {
         if (val_is_str(it.value, FINALIZER_ORPHAN)) {
             return GARBAGE_ORPHAN;
         }
@@ -114,8 +111,7 @@ wanted_finalizers(struct req *req, struct val finalizers, size_t *ret_len, bool 
     bool had[3] = { false, false, false };
     jw_init(&w, req->arena);
     jw_arr(&w);
-    VAL_EACH(it, finalizers)
-    {
+    VAL_EACH (it, finalizers) {
         if (val_is_str(it.value, FINALIZER_ORPHAN)) {
             had[GARBAGE_ORPHAN] = true;
         } else if (val_is_str(it.value, FINALIZER_FOREGROUND)) {
@@ -213,20 +209,19 @@ check_preconditions(struct req *req, struct err **err)
     const struct object *old = req->old_object;
     struct str rev = val_str(val_at(doc_root(req->old), "metadata.resourceVersion"));
     if (o->pre_uid.size > 0 && !str_eq(o->pre_uid, old->uid)) {
-        struct str detail = arena_printf(
-            req->arena,
-            "the UID in the precondition (" STR_FMT ") does not match the UID in record (" STR_FMT
-            "). The object might have been deleted and then recreated",
-            STR_ARG(o->pre_uid), STR_ARG(old->uid));
+        struct str detail = arena_printf(req->arena,
+                                         "the UID in the precondition (" STR_FMT
+                                         ") does not match the UID in record (" STR_FMT
+                                         "). The object might have been deleted and then recreated",
+                                         STR_ARG(o->pre_uid), STR_ARG(old->uid));
         return status_conflict(err, req->resource, req->name, detail.at);
     }
     if (o->pre_rv.size > 0 && !str_eq(o->pre_rv, rev)) {
-        struct str detail = arena_printf(
-            req->arena,
-            "the ResourceVersion in the precondition (" STR_FMT
-            ") does not match the ResourceVersion in record (" STR_FMT
-            "). The object might have been modified",
-            STR_ARG(o->pre_rv), STR_ARG(rev));
+        struct str detail = arena_printf(req->arena,
+                                         "the ResourceVersion in the precondition (" STR_FMT
+                                         ") does not match the ResourceVersion in record (" STR_FMT
+                                         "). The object might have been modified",
+                                         STR_ARG(o->pre_rv), STR_ARG(rev));
         return status_conflict(err, req->resource, req->name, detail.at);
     }
     return 0;

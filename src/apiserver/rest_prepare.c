@@ -31,8 +31,8 @@ make_name(struct req *req, struct val metadata, struct edit *edit)
     }
     char suffix[IDENT_SUFFIX_SIZE + 1];
     base.size = base.size > IDENT_BASE_MAX ? IDENT_BASE_MAX : base.size;
-    req->name = arena_printf(req->arena, STR_FMT STR_FMT, STR_ARG(base),
-                             STR_ARG(ident_suffix(suffix)));
+    req->name =
+        arena_printf(req->arena, STR_FMT STR_FMT, STR_ARG(base), STR_ARG(ident_suffix(suffix)));
     req->impl->name_tries++;
     edit_set_str(edit, "/metadata/name", req->name);
 }
@@ -91,8 +91,7 @@ is_new_generation(const struct req *req)
     struct val old = doc_root(req->old);
     struct val now = doc_root(req->now);
     for (int side = 0; side < 2; side++) {
-        VAL_EACH(it, side == 0 ? now : old)
-        {
+        VAL_EACH (it, side == 0 ? now : old) {
             bool is_out = false;
             for (size_t i = 0; i < ARRAY_LEN(left_out); i++) {
                 is_out |= str_is(it.key, left_out[i]);
@@ -132,8 +131,7 @@ static int
 count_generation(struct req *req, struct err **err)
 {
     struct edit edit;
-    if (req->is_create || (req->resource->flags & RES_GENERATION) == 0 ||
-        !is_new_generation(req)) {
+    if (req->is_create || (req->resource->flags & RES_GENERATION) == 0 || !is_new_generation(req)) {
         return 0;
     }
     edit_init(&edit, req->arena);

@@ -5,13 +5,14 @@
  * at hand, N is at least N, Exact (and a limit with N, the legacy form) is N. Loop thread. */
 #include "config.h"
 
+#include "apiserver/rest_read.h"
+
 #include "api/object.h"
 #include "api/selector.h"
 #include "api/status.h"
 #include "apiserver/apiserver_impl.h"
 #include "apiserver/listing.h"
 #include "apiserver/pages.h"
-#include "apiserver/rest_read.h"
 #include "apiserver/sink.h"
 #include "apiserver/steps.h"
 #include "base/arena.h"
@@ -35,8 +36,9 @@ rest_read_rev(struct req *req, uint64_t *ret, struct err **err)
         return 0;
     }
     return err_set(err, ERR_BAD_REQUEST,
-                   "resourceVersion: Invalid value: \"" STR_FMT "\": strconv.ParseUint: parsing \""
-                   STR_FMT "\": invalid syntax", STR_ARG(text), STR_ARG(text));
+                   "resourceVersion: Invalid value: \"" STR_FMT
+                   "\": strconv.ParseUint: parsing \"" STR_FMT "\": invalid syntax",
+                   STR_ARG(text), STR_ARG(text));
 }
 
 static void
@@ -90,8 +92,8 @@ rest_read_reach(struct req *req, uint64_t rev, struct err **err)
     }
     q->reaching = ARENA_NEW(req->arena, struct reaching);
     q->reaching->rev = rev;
-    q->reaching->handle = sink_wait(req->server->sink, rev, clock_mono_ms() + TOO_NEW_WAIT_MS,
-                                    on_reached, req);
+    q->reaching->handle =
+        sink_wait(req->server->sink, rev, clock_mono_ms() + TOO_NEW_WAIT_MS, on_reached, req);
     req_on_cancel(req, cancel_reaching);
     return STEP_WAIT;
 }
@@ -130,8 +132,8 @@ rest_read_get(struct req *req, struct err **err)
 /* What a list asks for, once its options are understood. */
 struct list_want {
     bool is_exact, is_page, is_walk_of_store;
-    uint64_t rev;          /* exact, or at least */
-    struct str ns, name;   /* begin behind this key, when name is set */
+    uint64_t rev;        /* exact, or at least */
+    struct str ns, name; /* begin behind this key, when name is set */
     struct str start;    /* the token's key, for the store and the next token */
 };
 
@@ -217,9 +219,8 @@ set_token(struct req *req, struct listing *listing, const struct object *last)
 {
     struct str slash = last->ns.size > 0 ? STR("/") : STR("");
     struct pages_token token = { .rev = (int64_t)listing->rev };
-    struct str key =
-        arena_printf(req->arena, STR_FMT STR_FMT STR_FMT, STR_ARG(last->ns), STR_ARG(slash),
-                     STR_ARG(last->name));
+    struct str key = arena_printf(req->arena, STR_FMT STR_FMT STR_FMT, STR_ARG(last->ns),
+                                  STR_ARG(slash), STR_ARG(last->name));
     char *start = arena_alloc(req->arena, key.size + 1);
     memcpy(start, key.at, key.size);
     token.start = str_slice(start, key.size + 1); /* the NUL is part of it: right behind the key */

@@ -6,6 +6,8 @@
  * Loop thread. */
 #include "config.h"
 
+#include "apiserver/rest_watch.h"
+
 #include "api/object.h"
 #include "api/selector.h"
 #include "api/status.h"
@@ -15,7 +17,6 @@
 #include "apiserver/listing.h"
 #include "apiserver/pieces.h"
 #include "apiserver/rest_read.h"
-#include "apiserver/rest_watch.h"
 #include "apiserver/sink.h"
 #include "apiserver/steps.h"
 #include "base/arena.h"
@@ -42,7 +43,8 @@ struct watch {
     struct selector *labels, *fields;
     struct str ns;
     enum watch_state state;
-    bool bookmarks, wants_initial_end, is_waiting, is_deferred, is_done, is_timed_out, is_bookmark_due;
+    bool bookmarks, wants_initial_end, is_waiting, is_deferred, is_done, is_timed_out,
+        is_bookmark_due;
     uint64_t after_rev;
     struct cache *root; /* pinned: the present state, while it is being sent */
     struct cache_iter iter;
@@ -94,8 +96,8 @@ put_object(struct watch *w, enum watch_type type, struct object *owned)
 {
     struct object *view = owned;
     if (w->listen != NULL) {
-        w->listen(w->listen_ctx, &(struct watch_event){
-                                     .type = type, .rev = owned->rev, .object = owned });
+        w->listen(w->listen_ctx,
+                  &(struct watch_event){ .type = type, .rev = owned->rev, .object = owned });
         object_unref(owned);
         return;
     }
@@ -118,9 +120,9 @@ static void
 put_bookmark(struct watch *w, uint64_t rev, bool is_initial_end)
 {
     if (w->listen != NULL) {
-        w->listen(w->listen_ctx,
-                  &(struct watch_event){
-                      .type = WATCH_BOOKMARK, .rev = rev, .is_initial_end = is_initial_end });
+        w->listen(w->listen_ctx, &(struct watch_event){ .type = WATCH_BOOKMARK,
+                                                        .rev = rev,
+                                                        .is_initial_end = is_initial_end });
         return;
     }
     AUTO_ARENA struct arena *arena = arena_new();

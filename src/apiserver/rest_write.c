@@ -77,7 +77,8 @@ unsupported(struct err **err, const char *accepted)
 {
     return err_set(err, ERR_UNSUPPORTED_MEDIA,
                    "the body of the request was in an unknown format - accepted media types "
-                   "include: %s", accepted);
+                   "include: %s",
+                   accepted);
 }
 
 static int
@@ -144,7 +145,7 @@ enum step_rc
 rest_write_decode(struct req *req, struct err **err)
 {
     int rc = req->verb == VERB_CREATE || req->verb == VERB_UPDATE ? decode_whole(req, err)
-                                                                 : decode_patch(req, err);
+                                                                  : decode_patch(req, err);
     return rc < 0 ? STEP_FAIL : STEP_NEXT;
 }
 
@@ -164,11 +165,10 @@ rest_write_read(struct req *req, struct err **err)
             return rc;
         }
     }
-    struct object *object =
-        cache_get(sink_cache(req->server->sink), q->stored, req->ns, req->name);
+    struct object *object = cache_get(sink_cache(req->server->sink), q->stored, req->ns, req->name);
     if (object == NULL) {
-        bool may_create = req->verb == VERB_APPLY || (req->verb == VERB_UPDATE &&
-                                                      (q->stored->flags & RES_CREATE_ON_UPDATE));
+        bool may_create = req->verb == VERB_APPLY ||
+                          (req->verb == VERB_UPDATE && (q->stored->flags & RES_CREATE_ON_UPDATE));
         if (may_create && req->sub == NULL) {
             req->is_create = true;
             return STEP_NEXT;
@@ -325,8 +325,7 @@ names_revision(struct req *req)
         struct str rev = val_str(val_at(body, "metadata.resourceVersion"));
         return rev.size > 0 && !str_is(rev, "0");
     }
-    VAL_EACH(it, body)
-    {
+    VAL_EACH (it, body) {
         if (val_is_str(val_get(it.value, "path"), "/metadata/resourceVersion") &&
             !val_is_str(val_get(it.value, "op"), "remove")) {
             return true;
@@ -359,8 +358,8 @@ check_uid(struct req *req, struct val metadata, struct err **err)
     struct str detail = arena_printf(
         req->arena,
         "StorageError: invalid object, Code: 4, Key: /registry/%s/" STR_FMT STR_FMT STR_FMT
-        ", ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: "
-        STR_FMT ", UID in object meta: " STR_FMT,
+        ", ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: " STR_FMT
+        ", UID in object meta: " STR_FMT,
         req->resource->plural, STR_ARG(req->ns), STR_ARG(slash), STR_ARG(req->name), STR_ARG(uid),
         STR_ARG(req->old_object->uid));
     return status_conflict(err, req->resource, req->name, detail.at);

@@ -31,8 +31,8 @@ static const struct method {
     const char *name;
     enum verb verb;
 } methods[] = {
-    { "GET", VERB_GET },       { "HEAD", VERB_GET },    { "POST", VERB_CREATE },
-    { "PUT", VERB_UPDATE },    { "PATCH", VERB_PATCH }, { "DELETE", VERB_DELETE },
+    { "GET", VERB_GET },     { "HEAD", VERB_GET },    { "POST", VERB_CREATE },
+    { "PUT", VERB_UPDATE },  { "PATCH", VERB_PATCH }, { "DELETE", VERB_DELETE },
     { "OPTIONS", VERB_GET },
 };
 
@@ -50,8 +50,8 @@ route_mount_init(struct apiserver_mount *mount, const struct mount *from)
     mount->segment_len =
         left.size == 0 ? 0 : str_split(left, '/', mount->segments, ROUTE_SEGMENTS_MAX);
     assert(mount->segment_len <= ROUTE_SEGMENTS_MAX);
-    mount->is_prefix = mount->segment_len > 0 &&
-                       str_is(mount->segments[mount->segment_len - 1], "{path...}");
+    mount->is_prefix =
+        mount->segment_len > 0 && str_is(mount->segments[mount->segment_len - 1], "{path...}");
 }
 
 void
@@ -248,8 +248,7 @@ route_resolve(struct req *req)
 }
 
 int
-route_path(struct req *req, struct str path, struct str query, const char *method,
-           struct err **err)
+route_path(struct req *req, struct str path, struct str query, const char *method, struct err **err)
 {
     req->path = path;
     req->query = query;
@@ -325,8 +324,8 @@ is_supported(const struct req *req)
         return false;
     }
     bool on_item = req->name.size > 0;
-    bool wants_item = req->sub != NULL ||
-                      (verb & (VERB_GET | VERB_UPDATE | VERB_PATCH | VERB_DELETE)) != 0;
+    bool wants_item =
+        req->sub != NULL || (verb & (VERB_GET | VERB_UPDATE | VERB_PATCH | VERB_DELETE)) != 0;
     bool may_be_either = req->verb == VERB_WATCH;
     return (verbs & verb) != 0 && (on_item == wants_item || may_be_either);
 }

@@ -25,8 +25,8 @@ query_int(struct req *req, const char *key, int64_t *ret, struct err **err)
 {
     struct str text = query(req, key);
     if (text.size > 0 && !str_to_int(text, ret)) {
-        return err_set(err, ERR_BAD_REQUEST, "strconv.ParseInt: parsing \"" STR_FMT
-                       "\": invalid syntax", STR_ARG(text));
+        return err_set(err, ERR_BAD_REQUEST,
+                       "strconv.ParseInt: parsing \"" STR_FMT "\": invalid syntax", STR_ARG(text));
     }
     return 0;
 }

@@ -165,8 +165,7 @@ publish(const struct sink_topic *topic, struct str key, struct buf *value, uint6
     struct object *object = NULL;
     AUTO_ERR struct err *err = NULL;
     if (object_publish(topic->resource, buf_str(value), rev, create_rev, &object, &err) < 0) {
-        log_error("stored value is no object key=" STR_FMT " error=%s", STR_ARG(key),
-                  err->message);
+        log_error("stored value is no object key=" STR_FMT " error=%s", STR_ARG(key), err->message);
     }
     return object;
 }
@@ -357,8 +356,8 @@ on_waiter_time(void *ctx)
 }
 
 void *
-sink_wait(struct sink *sink, uint64_t rev, int64_t deadline_ms,
-          void (*fn)(void *ctx, bool reached), void *ctx)
+sink_wait(struct sink *sink, uint64_t rev, int64_t deadline_ms, void (*fn)(void *ctx, bool reached),
+          void *ctx)
 {
     struct sink_waiter *waiter = MEM_NEW(struct sink_waiter);
     waiter->sink = sink;

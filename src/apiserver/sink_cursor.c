@@ -288,8 +288,7 @@ take_past(struct feed *feed, const struct store_event *event)
     struct feed_item item = { .slot = MEM_NEW(struct sink_slot), .prev_rev = event->prev_rev };
     item.slot->rev = event->rev;
     item.slot->now = publish(feed, event->value, event->rev, event->create_rev);
-    item.is_complete =
-        event->prev_rev == 0 || (item.slot->now != NULL && !feed->cursor->wants_old);
+    item.is_complete = event->prev_rev == 0 || (item.slot->now != NULL && !feed->cursor->wants_old);
     if (!item.is_complete) {
         take_old_from_page(feed, &item);
     }
@@ -333,8 +332,7 @@ on_old(void *ctx, const struct store_item *items, size_t len, bool is_last, uint
     }
     struct feed_item *item = &feed->items.at[feed->at];
     if (len > 0 && !item->is_complete && str_is(items[0].key, item->key)) {
-        item->slot->old =
-            publish(feed, items[0].value, items[0].rev, items[0].create_rev);
+        item->slot->old = publish(feed, items[0].value, items[0].rev, items[0].create_rev);
         item->is_complete = true;
     }
     if (is_last) {

@@ -8,8 +8,8 @@
 #include "apiserver/apiserver_impl.h"
 #include "apiserver/audit.h"
 #include "apiserver/authn.h"
-#include "apiserver/impersonate.h"
 #include "apiserver/ident.h"
+#include "apiserver/impersonate.h"
 #include "base/mem.h"
 
 enum {

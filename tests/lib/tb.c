@@ -6,7 +6,6 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "api/object.h"
 #include "base/clock.h"
@@ -17,6 +16,7 @@
 #include "net/server.h"
 #include "store/store.h"
 
+enum { TURN_MS = 5 };
 static const int64_t noon_ms = 1795521600000; /* 2026-11-24T12:00:00Z */
 
 /* ---- the server ---- */
@@ -118,23 +118,17 @@ tb_client(struct tb *tb, const char *user, const char *const *groups)
     return apiserver_client(tb->api, user, groups);
 }
 
-static int64_t
-real_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 bool
 tb_until(struct tb *tb, bool (*cond)(void *ctx), void *ctx)
 {
-    int64_t until = real_ms() + TB_WAIT_MS;
+    int idle_ms = 0;
     while (!cond(ctx)) {
-        if (real_ms() > until) {
+        if (idle_ms > TB_WAIT_MS) {
             return false;
         }
-        (void)loop_turn(tb->loop, 5);
+        if (!loop_turn(tb->loop, TURN_MS)) {
+            idle_ms += TURN_MS;
+        }
     }
     return true;
 }
@@ -182,8 +176,7 @@ on_reply(void *ctx, const struct reply *reply, struct err *owned)
     }
     result->rev = reply->rev;
     result->object = object_ref(reply->object);
-    result->bytes =
-        str_dup(reply->object != NULL ? object_bytes(reply->object) : reply->bytes);
+    result->bytes = str_dup(reply->object != NULL ? object_bytes(reply->object) : reply->bytes);
     take_items(result, reply);
 }
 

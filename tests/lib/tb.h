@@ -31,7 +31,7 @@ struct tb {
     struct registry *registry;
     struct apiserver *api;
     struct server *server;
-    struct client *admin;             /* system:masters */
+    struct client *admin; /* system:masters */
     const struct resource *configmaps, *namespaces;
     int port;
 };
@@ -42,7 +42,7 @@ void tb_free(struct tb *tb);
 struct client *tb_client(struct tb *tb, const char *user, const char *const *groups);
 /* Turns the loop until cond is true; false when TB_WAIT_MS of real time went by. */
 bool tb_until(struct tb *tb, bool (*cond)(void *ctx), void *ctx);
-void tb_turns(struct tb *tb, int turns);     /* some rounds, without waiting */
+void tb_turns(struct tb *tb, int turns);    /* some rounds, without waiting */
 void tb_warp(struct tb *tb, int64_t by_ms); /* the clock, then what became due */
 
 /* What a call came to. */

@@ -10,7 +10,8 @@
 #include "base/err.h"
 #include "tests/lib/tb.h"
 
-#define CM(name) "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"" name "\"}"
+#define CM(name)                                                                                   \
+    "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"" name "\"}"
 
 static int
 serve(void **state)
@@ -241,7 +242,8 @@ deletes_a_collection(void **state)
     for (int i = 0; i < 20; i++) {
         char body[160];
         (void)snprintf(body, sizeof(body),
-                       "{\"metadata\":{\"name\":\"c%02d\",\"labels\":{\"half\":\"%d\"}}}", i, i % 2);
+                       "{\"metadata\":{\"name\":\"c%02d\",\"labels\":{\"half\":\"%d\"}}}", i,
+                       i % 2);
         struct tb_result made = run(tb, tb_create(tb, body));
         assert_null(made.err);
         tb_result_done(&made);
@@ -317,9 +319,10 @@ applies(void **state)
     call.field_manager = STR("");
     struct tb_result unnamed = run(tb, call);
     assert_int_equal(unnamed.http, 422);
-    assert_string_equal(unnamed.err->message,
-                        "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is "
-                        "required for apply patch");
+    assert_string_equal(
+        unnamed.err->message,
+        "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is "
+        "required for apply patch");
     tb_result_done(&made);
     tb_result_done(&conflict);
     tb_result_done(&taken);
