@@ -21,6 +21,14 @@ ctl_resource(const struct plan_in *in, const char *group, const char *plural)
     return ctl_env_resource(in->env, group, plural);
 }
 
+bool
+ctl_namespace_is_active(const struct plan_in *in, struct str name)
+{
+    const struct object *ns =
+        cache_get(in->cache, ctl_resource(in, "", "namespaces"), (struct str){ 0 }, name);
+    return ns != NULL && ns->deleted_at_ms == 0;
+}
+
 /* ---- conditions ---- */
 
 struct val

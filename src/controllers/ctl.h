@@ -2,6 +2,7 @@
 #ifndef BINNACLE_CONTROLLERS_CTL_H
 #define BINNACLE_CONTROLLERS_CTL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/doc.h"
@@ -9,6 +10,7 @@
 #include "client/reconcile.h"
 
 struct cache;
+struct ctl_gc_graph;
 struct object;
 struct plan;
 struct plan_in;
@@ -17,8 +19,11 @@ struct resource;
 
 /* env->part of every controller. */
 struct ctl_env {
-    const struct registry *registry; /* built-ins; plans look rows up by name */
+    const struct registry *registry; /* plans look rows up by name */
+    struct ctl_gc_graph *graph;      /* ctl_gc's memo of owners */
 };
+/* The namespace is there and not on its way out. */
+bool ctl_namespace_is_active(const struct plan_in *in, struct str name);
 const struct resource *ctl_env_resource(const struct reconcile_env *env, const char *group,
                                         const char *plural);
 const struct resource *ctl_resource(const struct plan_in *in, const char *group,

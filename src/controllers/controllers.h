@@ -1,0 +1,26 @@
+/* The list of controllers, and starting them all.  Loop thread. */
+#ifndef BINNACLE_CONTROLLERS_CONTROLLERS_H
+#define BINNACLE_CONTROLLERS_CONTROLLERS_H
+
+#include "client/reconcile.h"
+
+struct controllers;
+
+extern const struct reconciler ctl_gc, ctl_ipam, ctl_namespace, ctl_rootca, ctl_serviceaccount;
+
+struct controllers_spec {
+    struct loop *loop;
+    struct informers *informers;
+    struct registry *registry;
+    struct reconcile_env env; /* its part is the controllers' own */
+    /* A client that acts as this API user; owned by the controllers. */
+    struct client *(*client)(void *ctx, const char *user);
+    void *ctx;
+};
+struct controllers *controllers_start(const struct controllers_spec *spec);
+void controllers_set_registry(struct controllers *controllers, struct registry *registry);
+bool controllers_are_idle(const struct controllers *controllers); /* for tests */
+/* done(ctx) in a later round, when nothing runs any more; frees. */
+void controllers_stop(struct controllers *controllers, void (*done)(void *ctx), void *ctx);
+
+#endif
