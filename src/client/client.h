@@ -121,6 +121,7 @@ struct handle {
 struct client_remote {
     const char *address; /* "10.0.0.1:6443" or "unix:/path" */
     const char *authority;
+    const char *path_prefix;   /* before every path, e.g. "/k8s/clusters/c-1"; NULL: none */
     struct tls_ctx *tls;       /* NULL for unix sockets */
     struct tls_ctx *tls_http1; /* for upgrades, which HTTP/2 has not: offers "http/1.1" only */
     const char *token;         /* bearer, NULL: none */

@@ -213,7 +213,11 @@ answer_done(void *ctx, const struct http_answer *answer, struct err *owned)
 
     (void)answer;
     call->http = NULL;
-    if (call->err != NULL) {
+    if (call->is_cancelled) {
+        /* Whatever came to pass meanwhile. */
+        err_clear(&err);
+        (void)err_set(&err, ERR_CANCELLED, "the call was cancelled");
+    } else if (call->err != NULL) {
         /* Given up because of this; that HTTP was cancelled says nothing. */
         err_free(err);
         err = STEAL(call->err);
@@ -301,7 +305,9 @@ client_remote_begin(struct remote_call *made, const struct call *call,
     size_t len = 0;
     struct http_call_spec spec = {
         .method = call_method(call),
-        .path = arena_dupz(made->arena, call_path(call, made->arena)),
+        .path = arena_printf(made->arena, "%s" STR_FMT, remote->path_prefix,
+                             STR_ARG(call_path(call, made->arena)))
+                    .at,
         .headers = headers,
         .body = body.size > 0 ? body_of_copy(body) : NULL,
         .timeout_ms = timeout_of(made->kind, call),
@@ -419,6 +425,7 @@ remote_unref(struct remote *remote)
     tls_unref(remote->tls_http1);
     mem_free(remote->address);
     mem_free(remote->authority);
+    mem_free(remote->path_prefix);
     if (remote->token != NULL) {
         mem_wipe(remote->token, strlen(remote->token));
     }
@@ -467,6 +474,7 @@ client_remote_new(struct loop *loop, const struct client_remote *spec)
     remote->http = http_client_new(loop, &http);
     remote->address = mem_strdup(spec->address);
     remote->authority = mem_strdup(spec->authority);
+    remote->path_prefix = mem_strdup(spec->path_prefix == NULL ? "" : spec->path_prefix);
     remote->token = mem_strdup(spec->token);
     remote->user_agent = mem_strdup(spec->user_agent);
     remote->impersonate_user = mem_strdup(spec->impersonate_user);

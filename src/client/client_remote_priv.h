@@ -18,7 +18,7 @@ struct remote {
     struct client client;
     struct http_client *http;  /* both kinds of call */
     struct http_client *http1; /* upgrades, made when first needed */
-    char *address, *authority, *token, *user_agent, *impersonate_user;
+    char *address, *authority, *path_prefix, *token, *user_agent, *impersonate_user;
     struct tls_ctx *tls, *tls_http1;
     struct remote_call *calls;
     bool is_freed; /* the last call to end frees it */
