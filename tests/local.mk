@@ -37,6 +37,7 @@ unit_tests += tests/unit/test_http1_parse
 unit_tests += tests/unit/test_http1
 unit_tests += tests/unit/test_call
 unit_tests += tests/unit/test_cache
+unit_tests += tests/unit/test_client_remote
 unit_tests += tests/unit/test_event
 unit_tests += tests/unit/test_informer
 unit_tests += tests/unit/test_plan

@@ -127,6 +127,11 @@ struct client_remote {
     const char *token;         /* bearer, NULL: none */
     const char *user_agent;
     const char *impersonate_user;
+    /* When set, connections come from here instead of `address` (tunnels, tests); each with the
+     * contexts above still to be done over it when they are set. */
+    void (*dial)(void *ctx, void (*done)(void *ctx, struct conn *conn, struct err *owned),
+                 void *done_ctx);
+    void *dial_ctx;
 };
 struct client *client_remote_new(struct loop *loop, const struct client_remote *spec);
 /* The request's path and query, as every transport and the log show it. */

@@ -284,7 +284,9 @@ start_http(struct remote_call *made, const struct http_call_spec *spec)
     struct remote *remote = remote_of(made);
     struct http_client_spec http1 = { .address = remote->address,
                                       .authority = remote->authority,
-                                      .tls = remote->tls_http1 };
+                                      .tls = remote->tls_http1,
+                                      .dial = remote->dial,
+                                      .dial_ctx = remote->dial_ctx };
 
     if (made->kind != REMOTE_UPGRADE) {
         return http_client_call(remote->http, spec);
@@ -467,6 +469,8 @@ client_remote_new(struct loop *loop, const struct client_remote *spec)
         .authority = spec->authority,
         .tls = spec->tls,
         .http2 = true, /* also on the Unix socket: it is our own server */
+        .dial = spec->dial,
+        .dial_ctx = spec->dial_ctx,
     };
 
     remote->client.ops = &remote_ops;
@@ -478,6 +482,8 @@ client_remote_new(struct loop *loop, const struct client_remote *spec)
     remote->token = mem_strdup(spec->token);
     remote->user_agent = mem_strdup(spec->user_agent);
     remote->impersonate_user = mem_strdup(spec->impersonate_user);
+    remote->dial = spec->dial;
+    remote->dial_ctx = spec->dial_ctx;
     remote->tls = spec->tls == NULL ? NULL : tls_ref(spec->tls);
     remote->tls_http1 = spec->tls_http1 == NULL ? NULL : tls_ref(spec->tls_http1);
     return &remote->client;

@@ -20,6 +20,9 @@ struct remote {
     struct http_client *http1; /* upgrades, made when first needed */
     char *address, *authority, *path_prefix, *token, *user_agent, *impersonate_user;
     struct tls_ctx *tls, *tls_http1;
+    void (*dial)(void *ctx, void (*done)(void *ctx, struct conn *conn, struct err *owned),
+                 void *done_ctx);
+    void *dial_ctx;
     struct remote_call *calls;
     bool is_freed; /* the last call to end frees it */
 };
@@ -39,7 +42,7 @@ struct remote_call {
     struct err *err;       /* decided before HTTP's end */
     bool is_paused, is_cancelled;
     bool is_delivered; /* an upgrade was handed over */
-    char key[32];      /* Sec-WebSocket-Key */
+    struct str key;    /* Sec-WebSocket-Key */
     call_done_fn *done;
     watch_fn *event;
     stream_fn *data;

@@ -6,6 +6,7 @@
 #include <openssl/rand.h>
 
 #include "base/arena.h"
+#include "base/base64.h"
 #include "base/err.h"
 #include "client/client_remote_priv.h"
 #include "net/conn.h"
@@ -15,30 +16,30 @@ enum { KEY_SIZE = 16, SHA1_SIZE = 20 };
 
 /* RFC 6455 §4.1: sixteen random bytes in base64. */
 static int
-make_key(char *key, size_t size, struct err **err)
+make_key(struct remote_call *call, struct err **err)
 {
     unsigned char bytes[KEY_SIZE];
 
-    if (size < 4 * ((KEY_SIZE + 2) / 3) + 1 || RAND_bytes(bytes, sizeof(bytes)) != 1) {
+    if (RAND_bytes(bytes, sizeof(bytes)) != 1) {
         return err_set(err, ERR_INTERNAL, "no random bytes for an upgrade");
     }
-    (void)EVP_EncodeBlock((unsigned char *)key, bytes, sizeof(bytes));
+    call->key = base64_encode(str_slice((const char *)bytes, sizeof(bytes)), call->arena);
     return 0;
 }
 
 /* RFC 6455 §4.2.2: what a server that understood answers to the key. */
 static bool
-is_accepted(const char *key, struct str accept, struct arena *arena)
+is_accepted(const struct remote_call *call, struct str accept)
 {
-    struct str text = arena_printf(arena, "%s258EAFA5-E914-47DA-95CA-C5AB0DC85B11", key);
+    struct str text = arena_printf(call->arena, STR_FMT "258EAFA5-E914-47DA-95CA-C5AB0DC85B11",
+                                   STR_ARG(call->key));
     unsigned char digest[SHA1_SIZE];
-    char wanted[4 * ((SHA1_SIZE + 2) / 3) + 1];
 
     if (EVP_Digest(text.at, text.size, digest, NULL, EVP_sha1(), NULL) != 1) {
         return false;
     }
-    (void)EVP_EncodeBlock((unsigned char *)wanted, digest, sizeof(digest));
-    return str_is(accept, wanted);
+    return str_eq(accept,
+                  base64_encode(str_slice((const char *)digest, sizeof(digest)), call->arena));
 }
 
 static struct str
@@ -64,7 +65,7 @@ client_remote_upgraded(void *ctx, const struct http_answer *answer, struct conn 
         return; /* its end says so */
     }
     call->is_delivered = true;
-    if (!is_accepted(call->key, header_of(answer, "sec-websocket-accept"), call->arena)) {
+    if (!is_accepted(call, header_of(answer, "sec-websocket-accept"))) {
         conn_close(conn);
         (void)err_set(&err, ERR_INTERNAL, "the server's answer to the upgrade is no WebSocket's");
         call->upgraded(call->ctx, NULL, NULL, err);
@@ -86,8 +87,8 @@ client_remote_upgrade(struct client *client, const struct call *call, const char
     headers[len++] = (struct http_header){ STR("connection"), STR("Upgrade") };
     headers[len++] = (struct http_header){ STR("upgrade"), STR("websocket") };
     headers[len++] = (struct http_header){ STR("sec-websocket-version"), STR("13") };
-    if (make_key(made->key, sizeof(made->key), &err) == 0) {
-        headers[len++] = (struct http_header){ STR("sec-websocket-key"), str_of(made->key) };
+    if (make_key(made, &err) == 0) {
+        headers[len++] = (struct http_header){ STR("sec-websocket-key"), made->key };
     }
     if (protocols != NULL && protocols[0] != '\0') {
         headers[len++] = (struct http_header){ STR("sec-websocket-protocol"), str_of(protocols) };
