@@ -18,18 +18,23 @@
 #include "base/map.h"
 #include "base/mem.h"
 
-enum { TREE_MAX_DIRECTIVES = 64, TREE_MAX_WORK = 16 * DOC_YAML_MAX_NODES };
+enum {
+    TREE_MAX_DIRECTIVES = 64,
+    TREE_MAX_WORK = 16 * DOC_YAML_MAX_NODES,
+    TREE_MAX_COMPLAINTS = 16 << 10 /* bytes about duplicates */
+};
 
 /* libyaml compares each %TAG directive with all before it. */
 static void
 tree_check_directives(struct doc_tree *t, struct str text)
 {
     static const struct str directive = { "%TAG", 4 };
+    static const char breaks[] = { '\n', '\r', '\x85', '\xa8', '\xa9' }; /* last byte of each */
     const char *end = text.at + text.size;
     size_t count = 0;
     const char *p = memmem(text.at, text.size, directive.at, directive.size);
     while (p != NULL) {
-        bool starts_line = p == text.at || strchr(" \t", p[-1]) == NULL;
+        bool starts_line = p == text.at || memchr(breaks, p[-1], sizeof(breaks)) != NULL;
         count += starts_line ? 1 : 0;
         p += directive.size;
         p = memmem(p, (size_t)(end - p), directive.at, directive.size);
@@ -255,18 +260,21 @@ tree_error(struct doc_tree *t, struct err **err)
 }
 
 /* JSON is YAML, and most of what comes as YAML is JSON (server-side apply): read as such it takes a
- * hundredth of the time. {NULL,0} when it is none, or has duplicates that someone asks about. */
+ * hundredth of the time. {NULL,0} when it is none. */
 static struct str
-tree_plain_json(struct arena *arena, struct str yaml, bool want_duplicates)
+tree_plain_json(struct arena *arena, struct str yaml, struct str_builder *duplicates)
 {
-    struct str text = str_trim(yaml);
+    struct str text = str_trim(yaml); /* lines are counted in all of yaml */
     if (text.size == 0 || (text.at[0] != '{' && text.at[0] != '[')) {
         return (struct str){ 0 };
     }
     AUTO_ERR struct err *err = NULL;
-    struct doc *doc = doc_parse(arena, text, &err);
-    if (doc == NULL || (want_duplicates && doc_has_duplicates(doc_root(doc)))) {
+    struct doc *doc = doc_parse(arena, yaml, &err);
+    if (doc == NULL) {
         return (struct str){ 0 };
+    }
+    if (duplicates != NULL) {
+        doc_tree_json_duplicates(doc_root(doc), duplicates);
     }
     return arena_dup(arena, text);
 }
@@ -275,7 +283,7 @@ static int
 tree_first(struct arena *arena, struct str yaml, struct str *ret_json,
            struct str_builder *duplicates, struct err **err)
 {
-    struct str json = tree_plain_json(arena, yaml, duplicates != NULL);
+    struct str json = tree_plain_json(arena, yaml, duplicates);
     if (json.at != NULL) {
         *ret_json = json;
         return 0;
@@ -304,7 +312,7 @@ int
 doc_yaml_to_json_strict(struct arena *arena, struct str yaml, struct str *ret_json,
                         struct str *ret_duplicates, struct err **err)
 {
-    AUTO_STR struct str_builder duplicates = { 0 };
+    AUTO_STR struct str_builder duplicates = { .max = TREE_MAX_COMPLAINTS };
     if (tree_first(arena, yaml, ret_json, &duplicates, err) < 0) {
         return -1;
     }
@@ -318,7 +326,7 @@ doc_yaml_each(struct arena *arena, struct str yaml,
               int (*each)(void *ctx, struct str json, struct err **err), void *ctx,
               struct err **err)
 {
-    struct str json = tree_plain_json(arena, yaml, false);
+    struct str json = tree_plain_json(arena, yaml, NULL);
     if (json.at != NULL) {
         return each(ctx, json, err);
     }

@@ -201,19 +201,50 @@ conv_key(struct conv *c, const struct doc_tree_node *node, struct doc_scalar *re
     return true;
 }
 
-/* Notes a key that this object already has. */
+/* ---- duplicates ---- */
+
+/* Notes a key that its object already has. */
 static void
-conv_note(struct conv *c, struct map *seen, const struct doc_scalar *key, struct str text,
-          const struct doc_tree_node *value)
+conv_note(struct str_builder *duplicates, struct map *seen, const struct doc_scalar *key,
+          struct str text, size_t line)
 {
     struct str_builder shown = { 0 };
     doc_scalar_print(&shown, key, text);
-    if (map_put(seen, str_view(&shown), c) != NULL) {
-        str_putz(c->duplicates, c->duplicates->size == 0 ? "yaml: unmarshal errors:" : "");
-        str_putf(c->duplicates, "\n  line %zu: key " STR_FMT " already set in map", value->line + 1,
+    if (map_put(seen, str_view(&shown), duplicates) != NULL) {
+        str_putf(duplicates, "%s\n  line %zu: key " STR_FMT " already set in map",
+                 duplicates->size == 0 ? "yaml: unmarshal errors:" : "", line,
                  STR_ARG(str_view(&shown)));
     }
     str_done(&shown);
+}
+
+/* Of a document that is plain JSON. The depth is that of the document. */
+static void
+conv_note_json(struct str_builder *duplicates, struct val v)
+{
+    static const struct doc_scalar is_text = { .type = DOC_SCALAR_STR };
+    struct map seen = { 0 };
+    VAL_EACH (it, v) {
+        conv_note_json(duplicates, it.value);
+        if (it.key.at != NULL && !duplicates->overflow) {
+            const char *start = v.doc->bytes.at, *end = val_raw(it.value).at;
+            size_t line = 1;
+            for (const char *p = memchr(start, '\n', (size_t)(end - start)); p != NULL;
+                 p = memchr(p + 1, '\n', (size_t)(end - p - 1))) {
+                line++;
+            }
+            conv_note(duplicates, &seen, &is_text, it.key, line);
+        }
+    }
+    map_done(&seen, NULL);
+}
+
+void
+doc_tree_json_duplicates(struct val v, struct str_builder *duplicates)
+{
+    if (doc_has_duplicates(v)) {
+        conv_note_json(duplicates, v);
+    }
 }
 
 /* ---- containers ---- */
@@ -222,18 +253,20 @@ conv_note(struct conv *c, struct map *seen, const struct doc_scalar *key, struct
 static bool
 conv_merge(struct conv *c, struct doc_tree_node *node, struct map *seen, size_t depth)
 {
-    struct doc_tree_node *target = node->kind == DOC_TREE_ALIAS ? node->target : node;
-    bool ok = target->kind == DOC_TREE_MAPPING && conv_count(c);
-    if (target->kind != DOC_TREE_MAPPING) {
+    bool is_alias = node->kind == DOC_TREE_ALIAS;
+    if ((is_alias ? node->target : node)->kind != DOC_TREE_MAPPING) {
         (void)doc_tree_fail(c->tree,
                             "yaml: map merge requires map or sequence of maps as the value");
-    } else if (ok && node->kind == DOC_TREE_ALIAS) {
-        ok = conv_enter(c, node) != NULL && conv_count(c) && conv_members(c, target, seen, depth) &&
-             conv_leave(c, node);
-    } else if (ok) {
-        ok = conv_members(c, node, seen, depth);
+        return false;
     }
-    return ok;
+    if (!conv_count(c)) {
+        return false;
+    }
+    if (!is_alias) {
+        return conv_members(c, node, seen, depth);
+    }
+    return conv_enter(c, node) != NULL && conv_count(c) &&
+           conv_members(c, node->target, seen, depth) && conv_leave(c, node);
 }
 
 static bool
@@ -269,10 +302,13 @@ conv_member(struct conv *c, struct doc_tree_node *key, struct map *seen, size_t 
         (is_alias && !conv_leave(c, key))) {
         return false;
     }
-    if (c->duplicates != NULL) {
-        conv_note(c, seen, &scalar, text, key->next);
+    if (!conv_value(c, key->next, depth + 1)) {
+        return false;
     }
-    return conv_value(c, key->next, depth + 1);
+    if (c->duplicates != NULL) {
+        conv_note(c->duplicates, seen, &scalar, text, key->next->line + 1);
+    }
+    return true;
 }
 
 /* The members of a mapping, into the object that is open. */

@@ -50,6 +50,9 @@ struct doc_tree_node *doc_tree_fail(struct doc_tree *t, const char *format, ...)
 struct str doc_tree_json(struct doc_tree *t, struct doc_tree_node *node,
                          struct str_builder *duplicates);
 
+/* The duplicates of a document that is plain JSON, in the same words. */
+void doc_tree_json_duplicates(struct val v, struct str_builder *duplicates);
+
 /* ---- scalars ---- */
 
 #define DOC_TAG_PREFIX "tag:yaml.org,2002:"

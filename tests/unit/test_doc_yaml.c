@@ -288,9 +288,9 @@ test_json_is_taken_as_it_is(void **state)
                         "{\"a\": [1.0, \"\\/\", \"yes\"]}");
     assert_string_equal(read_yaml(arena, STR("{\"a\": 01}")), "{\"a\":1}"); /* no JSON */
     assert_int_equal(
-        doc_yaml_to_json_strict(arena, STR("{\"a\":[{\"b\":1,\n\"b\":2}]}"), &json, &twice, &err),
+        doc_yaml_to_json_strict(arena, STR("\n{\"a\":[{\"b\":1,\n\"b\":2}]}"), &json, &twice, &err),
         0);
-    assert_true(str_is(twice, "yaml: unmarshal errors:\n  line 2: key \"b\" already set in map"));
+    assert_true(str_is(twice, "yaml: unmarshal errors:\n  line 3: key \"b\" already set in map"));
 }
 
 /* ---- limits ---- */
