@@ -60,6 +60,9 @@ unit_tests += tests/unit/test_base64
 unit_tests += tests/unit/test_quantity
 unit_tests += tests/unit/test_http_client
 unit_tests += tests/unit/test_req
+unit_tests += tests/unit/test_req_shape
+unit_tests += tests/unit/test_rest_read
+unit_tests += tests/unit/test_rest_watch
 
 # What several tests share beside their own file.
 net_box = tests/lib/net_box.c tests/lib/net_box.h
@@ -69,6 +72,9 @@ tests_unit_test_http2_SOURCES = tests/unit/test_http2.c $(net_box)
 tests_unit_test_http_client_SOURCES = tests/unit/test_http_client.c $(net_box)
 tb = tests/lib/tb.c tests/lib/tb.h
 tests_unit_test_req_SOURCES = tests/unit/test_req.c $(tb)
+tests_unit_test_req_shape_SOURCES = tests/unit/test_req_shape.c $(tb)
+tests_unit_test_rest_read_SOURCES = tests/unit/test_rest_read.c $(tb)
+tests_unit_test_rest_watch_SOURCES = tests/unit/test_rest_watch.c $(tb)
 store_box = tests/lib/store_box.c tests/lib/store_box.h
 tests_unit_test_store_SOURCES = tests/unit/test_store.c $(store_box)
 fake_client = tests/lib/fake_client.c tests/lib/fake_client.h
