@@ -61,6 +61,8 @@ unit_tests += tests/unit/test_quantity
 unit_tests += tests/unit/test_http_client
 unit_tests += tests/unit/test_req
 unit_tests += tests/unit/test_req_shape
+unit_tests += tests/unit/test_apiserver_http
+unit_tests += tests/unit/test_encode_list
 unit_tests += tests/unit/test_rest_read
 unit_tests += tests/unit/test_rest_watch
 
@@ -73,6 +75,8 @@ tests_unit_test_http_client_SOURCES = tests/unit/test_http_client.c $(net_box)
 tb = tests/lib/tb.c tests/lib/tb.h
 tests_unit_test_req_SOURCES = tests/unit/test_req.c $(tb)
 tests_unit_test_req_shape_SOURCES = tests/unit/test_req_shape.c $(tb)
+tests_unit_test_apiserver_http_SOURCES = tests/unit/test_apiserver_http.c $(tb)
+tests_unit_test_encode_list_SOURCES = tests/unit/test_encode_list.c $(tb)
 tests_unit_test_rest_read_SOURCES = tests/unit/test_rest_read.c $(tb)
 tests_unit_test_rest_watch_SOURCES = tests/unit/test_rest_watch.c $(tb)
 store_box = tests/lib/store_box.c tests/lib/store_box.h

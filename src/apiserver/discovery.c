@@ -76,6 +76,9 @@ collect(struct req *req)
     for (size_t i = 0; i < registry_len(req->registry); i++) {
         const struct resource *row = registry_at(req->registry, i);
         struct discovery_group *group = NULL;
+        if (!rest_sub_has_resource(row)) {
+            continue;
+        }
         for (size_t g = 0; g < groups->len && group == NULL; g++) {
             if (strcmp(groups->at[g].name, row->group) == 0) {
                 group = &groups->at[g];
@@ -201,7 +204,7 @@ put_group_versions(struct jw *w, const struct registry *registry,
         for (size_t i = 0; i < registry_len(registry); i++) {
             const struct resource *row = registry_at(registry, i);
             if (strcmp(row->group, group->name) == 0 &&
-                strcmp(row->version, group->versions[v]) == 0) {
+                strcmp(row->version, group->versions[v]) == 0 && rest_sub_has_resource(row)) {
                 put_resource(w, row);
             }
         }
@@ -421,7 +424,8 @@ put_legacy_resources(struct jw *w, struct req *req)
     jw_arr(w);
     for (size_t i = 0; i < registry_len(req->registry); i++) {
         const struct resource *row = registry_at(req->registry, i);
-        if (!str_is(req->group, row->group) || !str_is(req->version, row->version)) {
+        if (!str_is(req->group, row->group) || !str_is(req->version, row->version) ||
+            !rest_sub_has_resource(row)) {
             continue;
         }
         found++;

@@ -29,6 +29,15 @@ free_when_unused(struct req_body *body)
     }
 }
 
+/* A stream that has not taken the intake yet needs no waking: it asks first. */
+static void
+wake(struct req_body *body)
+{
+    if (body->intake.wake != NULL) {
+        body->intake.wake(&body->intake);
+    }
+}
+
 static void
 finish_wait(struct req_body *body)
 {
@@ -100,7 +109,7 @@ req_body_free(struct req_body *body)
     }
     body->req = NULL;
     if (!body->is_stream_done && !body->is_open) {
-        body->intake.wake(&body->intake); /* it waits to be read; now it is read and dropped */
+        wake(body); /* it waits to be read; now it is read and dropped */
     }
     free_when_unused(body);
 }
@@ -134,7 +143,7 @@ req_body_step(struct req *req, struct err **err)
     req_on_cancel(req, on_cancel);
     if (!body->is_open) {
         body->is_open = true;
-        body->intake.wake(&body->intake);
+        wake(body);
     }
     return STEP_WAIT;
 }

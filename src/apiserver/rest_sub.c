@@ -7,9 +7,14 @@
 #include <string.h>
 
 bool
+rest_sub_has_resource(const struct resource *resource)
+{
+    return (resource->flags & RES_VIRTUAL) == 0 && strcmp(resource->plural, "bindings") != 0;
+}
+
+bool
 rest_sub_is_served(const struct resource *resource, const struct subresource *sub)
 {
-    (void)resource;
-    return sub->kind == NULL &&
+    return rest_sub_has_resource(resource) && sub->kind == NULL &&
            (strcmp(sub->name, "status") == 0 || strcmp(sub->name, "finalize") == 0);
 }

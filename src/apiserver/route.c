@@ -241,7 +241,7 @@ route_resolve(struct req *req)
         const struct resource *row = req->resource;
         req->impl->stored = row->storage != NULL ? row->storage : row;
         bool wants_ns = resource_is_namespaced(row);
-        if (req->ns.size > 0 && !wants_ns) {
+        if ((req->ns.size > 0 && !wants_ns) || !rest_sub_has_resource(row)) {
             req->resource = NULL; /* no such path */
         }
     }

@@ -6,6 +6,10 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "api/object.h"
 #include "base/clock.h"
@@ -46,6 +50,48 @@ set(void *ctx)
     *(bool *)ctx = true;
 }
 
+static void
+listen_unix(struct tb *tb)
+{
+    struct err *err = NULL;
+    char dir[] = "/tmp/binnacle-tb-XXXXXX";
+    if (mkdtemp(dir) == NULL) {
+        perror("tb: mkdtemp");
+        abort();
+    }
+    tb->socket = mem_printf("%s/socket", dir);
+    tb->server = server_new(tb->loop, apiserver_handler(tb->api), NULL);
+    if (server_listen_unix(tb->server, tb->socket, &err) < 0) {
+        fprintf(stderr, "tb: %s\n", err->message);
+        abort();
+    }
+}
+
+int
+tb_connect(struct tb *tb)
+{
+    struct sockaddr_un to = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert(fd >= 0 && strlen(tb->socket) < sizeof(to.sun_path));
+    memcpy(to.sun_path, tb->socket, strlen(tb->socket));
+    if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0) {
+        perror("tb: connect");
+        abort();
+    }
+    return fd;
+}
+
+static void
+remove_socket(struct tb *tb)
+{
+    if (tb->socket != NULL) {
+        (void)unlink(tb->socket);
+        *strrchr(tb->socket, '/') = '\0';
+        (void)rmdir(tb->socket);
+        mem_free(tb->socket);
+    }
+}
+
 struct tb *
 tb_serve(const struct tb_opts *opts)
 {
@@ -64,6 +110,8 @@ tb_serve(const struct tb_opts *opts)
                                    .store = tb->store,
                                    .registry = tb->registry,
                                    .audit_fd = -1,
+                                   .owner_uid = getuid(),
+                                   .data_dir_owner = "us",
                                    .max_read = opts->max_read,
                                    .max_write = opts->max_write,
                                    .ring = opts->ring };
@@ -80,12 +128,7 @@ tb_serve(const struct tb_opts *opts)
     tb->configmaps = registry_find(tb->registry, STR(""), STR("v1"), STR("configmaps"));
     tb->namespaces = registry_find(tb->registry, STR(""), STR("v1"), STR("namespaces"));
     if (opts->listen) {
-        struct err *err = NULL;
-        tb->server = server_new(tb->loop, apiserver_handler(tb->api), NULL);
-        if (server_listen_tcp(tb->server, "127.0.0.1:0", NULL, &tb->port, &err) < 0) {
-            fprintf(stderr, "tb: %s\n", err->message);
-            abort();
-        }
+        listen_unix(tb);
     }
     return tb;
 }
@@ -109,6 +152,7 @@ tb_free(struct tb *tb)
     job_pool_free(tb->jobs);
     registry_unref(tb->registry);
     loop_free(tb->loop);
+    remove_socket(tb);
     mem_free(tb);
 }
 

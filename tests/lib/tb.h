@@ -22,7 +22,7 @@ struct tb_opts {
     struct store *store; /* NULL: store_mem; owned from now on */
     struct loop *loop;   /* of that store; NULL: a new one */
     bool real_clock;     /* time runs by itself */
-    bool listen;         /* HTTP on loopback without TLS, port 0 → tb->port */
+    bool listen;         /* HTTP on a Unix socket → tb->socket */
 };
 struct tb {
     struct loop *loop;
@@ -33,11 +33,12 @@ struct tb {
     struct server *server;
     struct client *admin; /* system:masters */
     const struct resource *configmaps, *namespaces;
-    int port;
+    char *socket; /* path; who connects is local:<us>, system:masters */
 };
 
 struct tb *tb_serve(const struct tb_opts *opts); /* ready when it returns; NULL: all defaults */
 void tb_free(struct tb *tb);
+int tb_connect(struct tb *tb); /* a blocking socket to it */
 /* A client in the process; groups NULL-terminated or NULL. */
 struct client *tb_client(struct tb *tb, const char *user, const char *const *groups);
 /* Turns the loop until cond is true; false when TB_WAIT_MS of real time went by. */
