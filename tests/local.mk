@@ -97,6 +97,11 @@ tests_fault_test_store_kill_SOURCES = tests/fault/test_store_kill.c $(store_box)
 	$(libstore_a_SOURCES) src/base/fault.c src/base/fault.h
 tests_fault_test_store_kill_CPPFLAGS = $(AM_CPPFLAGS) -DBINNACLE_FAULTS=1
 unit_tests += tests/unit/test_doc_yaml
+unit_tests += tests/unit/test_grid
+unit_tests += tests/unit/test_text
+unit_tests += tests/unit/test_keys
+unit_tests += tests/unit/test_actions
+unit_tests += tests/unit/test_theme
 
 # ---- script tests ----
 script_tests += tests/tools/test_lint.sh

@@ -59,10 +59,10 @@ bind_keys(struct actions_map *map, enum action action, struct str list, struct e
         struct str name = str_trim(str_cut(list, ',', &list));
         uint32_t key = keys_parse(name);
         if (key == KEYS_NONE) {
-            return err_set(err, ERR_INVALID, "'" STR_FMT "' names no key", STR_ARG(name));
+            return err_set(err, ERR_IO, "'" STR_FMT "' names no key", STR_ARG(name));
         }
         if (len == ACTIONS_KEYS_MAX) {
-            return err_set(err, ERR_INVALID, "at most %d keys for one action", ACTIONS_KEYS_MAX);
+            return err_set(err, ERR_IO, "at most %d keys for one action", ACTIONS_KEYS_MAX);
         }
         keys[len++] = key;
     }
@@ -110,7 +110,7 @@ actions_bind(struct actions_map *map, struct str yaml, struct err **err)
     VAL_EACH (it, doc_root(doc)) {
         enum action action = action_named(it.key);
         if (action == ACTION_NONE) {
-            return err_set(err, ERR_INVALID, "unknown action '" STR_FMT "'", STR_ARG(it.key));
+            return err_set(err, ERR_IO, "unknown action '" STR_FMT "'", STR_ARG(it.key));
         }
         if (bind_keys(&out, action, val_str(it.value), err) != 0) {
             return err_wrap(err, "keys of '%s'", rows[action].name);

@@ -114,6 +114,23 @@ code_key(unsigned code, unsigned modifier)
     return code | bits;
 }
 
+/* What a whole CSI means: two parameters and the final byte. */
+static uint32_t
+csi_key(const unsigned parameters[4], unsigned char final)
+{
+    uint32_t key;
+
+    if (final == 'u') {
+        return code_key(parameters[0], parameters[1]);
+    }
+    if (final == '~') {
+        key = parameters[0] < ARRAY_LEN(tilde_keys) ? tilde_keys[parameters[0]] : KEYS_NONE;
+    } else {
+        key = final == 'M' ? KEYS_NONE : letter_key(final);
+    }
+    return key == KEYS_NONE ? KEYS_NONE : key | modifiers(parameters[1]);
+}
+
 /* ESC [ parameters final */
 static enum match
 match_csi(const struct keys *keys, uint32_t *ret_key)
@@ -121,15 +138,6 @@ match_csi(const struct keys *keys, uint32_t *ret_key)
     unsigned parameters[4] = { 0 };
     size_t index = 0;
 
-    *ret_key = KEYS_NONE;
-    if (keys->len == 3 && keys->pending[2] == '[') {
-        return MATCH_MORE; /* the Linux console's F1: ESC [ [ A */
-    }
-    if (keys->len == 4 && keys->pending[2] == '[') {
-        unsigned char c = keys->pending[3];
-        *ret_key = c >= 'A' && c <= 'E' ? (uint32_t)(KEYS_F1 + c - 'A') : KEYS_NONE;
-        return MATCH_DONE;
-    }
     for (size_t i = 2; i < keys->len; i++) {
         unsigned char c = keys->pending[i];
         if (c >= '0' && c <= '9' && parameters[index] < 0x200000) {
@@ -137,21 +145,26 @@ match_csi(const struct keys *keys, uint32_t *ret_key)
         } else if (c == ';' && index + 1 < 4) {
             index++;
         } else if (c >= 0x40 && c < 0x7f) {
-            if (c == '~') {
-                unsigned n = parameters[0];
-                uint32_t key = n < sizeof(tilde_keys) / sizeof(tilde_keys[0]) ? tilde_keys[n] : 0;
-                *ret_key = key == KEYS_NONE ? KEYS_NONE : key | modifiers(parameters[1]);
-            } else if (c == 'u') {
-                *ret_key = code_key(parameters[0], parameters[1]);
-            } else if (c != 'M' && letter_key(c) != KEYS_NONE) {
-                *ret_key = letter_key(c) | modifiers(parameters[1]);
-            }
+            *ret_key = csi_key(parameters, c);
             return MATCH_DONE;
         } else if (c < 0x20 || c >= 0x7f) {
             return MATCH_DONE; /* broken off */
         }
     }
     return keys->len == KEYS_PENDING_MAX ? MATCH_DONE : MATCH_MORE;
+}
+
+/* The Linux console's F1 to F5: ESC [ [ A */
+static enum match
+match_console(const struct keys *keys, uint32_t *ret_key)
+{
+    unsigned char c = keys->pending[keys->len - 1];
+
+    if (keys->len == 3) {
+        return MATCH_MORE;
+    }
+    *ret_key = c >= 'A' && c <= 'E' ? (uint32_t)(KEYS_F1 + c - 'A') : KEYS_NONE;
+    return MATCH_DONE;
 }
 
 static enum match
@@ -165,7 +178,9 @@ match_escape(const struct keys *keys, uint32_t *ret_key)
         return MATCH_MORE;
     }
     if (rest.at[0] == '[') {
-        return rest.size == 1 ? MATCH_MORE : match_csi(keys, ret_key);
+        return rest.size == 1      ? MATCH_MORE
+               : rest.at[1] == '[' ? match_console(keys, ret_key)
+                                   : match_csi(keys, ret_key);
     }
     if (rest.at[0] == 'O') {
         *ret_key = rest.size == 1 ? KEYS_NONE : letter_key((unsigned char)rest.at[1]);

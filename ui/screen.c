@@ -19,7 +19,14 @@
 #include <termios.h>
 #include <unistd.h>
 
+/* curses' ERR must not get into the rows of err_codes.def. */
+#pragma push_macro("ERR")
+#undef ERR
 #include "base/err.h"
+#pragma pop_macro("ERR")
+
+#include "base/arena.h"
+#include "base/base64.h"
 #include "base/mem.h"
 #include "ui/grid.h"
 #include "ui/theme.h"
@@ -34,6 +41,7 @@ struct look {
 struct screen {
     SCREEN *curses;
     const struct theme *theme;
+    int width, height;
     int colors; /* 0, 16 or 256 */
     bool is_utf8;
     struct grid shown; /* what the terminal has */
@@ -169,6 +177,8 @@ screen_open(const struct theme *theme, struct screen **ret, struct err **err)
     take_modes();
     screen->colors = count_colors();
     set_paste(true);
+    screen->width = COLS;
+    screen->height = LINES;
     grid_init(&screen->shown, COLS, LINES);
     screen_redraw(screen);
     *ret = screen;
@@ -193,24 +203,23 @@ screen_close(struct screen *screen)
 void
 screen_size(const struct screen *screen, int *ret_width, int *ret_height)
 {
-    (void)screen;
-    *ret_height = getmaxy(stdscr);
-    *ret_width = getmaxx(stdscr);
+    *ret_width = screen->width;
+    *ret_height = screen->height;
 }
 
 bool
 screen_resize(struct screen *screen)
 {
     struct winsize size = { 0 };
-    int width, height;
 
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) {
         return false;
     }
-    screen_size(screen, &width, &height);
-    if (width == size.ws_col && height == size.ws_row) {
+    if (screen->width == size.ws_col && screen->height == size.ws_row) {
         return false;
     }
+    screen->width = size.ws_col;
+    screen->height = size.ws_row;
     (void)resizeterm(size.ws_row, size.ws_col);
     screen_redraw(screen);
     return true;
@@ -344,25 +353,14 @@ screen_resume(struct screen *screen)
 bool
 screen_copy(struct screen *screen, struct str text)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    AUTO_STR struct str_builder out = { 0 };
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct str code = base64_encode(text, arena);
+    struct str out = arena_printf(arena, "\033]52;c;" STR_FMT "\a", STR_ARG(code));
 
     (void)screen;
-    if ((text.size + 2) / 3 * 4 > COPY_MAX) {
+    if (code.size > COPY_MAX) {
         return false;
     }
-    str_putz(&out, "\033]52;c;");
-    for (size_t i = 0; i < text.size; i += 3) {
-        uint32_t bits = 0;
-        for (size_t k = 0; k < 3; k++) {
-            bits = bits << 8 | (i + k < text.size ? (unsigned char)text.at[i + k] : 0U);
-        }
-        for (size_t k = 0; k < 4; k++) {
-            bool is_there = i + k <= text.size;
-            str_putc(&out, is_there ? digits[bits >> (18 - 6 * k) & 63] : '=');
-        }
-    }
-    str_putc(&out, '\a');
     (void)!write(STDOUT_FILENO, out.at, out.size);
     return true;
 }

@@ -80,11 +80,29 @@ text_encode(uint32_t rune, char out[4])
 static bool
 is_invisible(uint32_t rune)
 {
-    return rune == 0x00ad || rune == 0x034f || rune == 0x061c || rune == 0x180e ||
-           (rune >= 0x200b && rune <= 0x200f) || (rune >= 0x2028 && rune <= 0x202e) ||
-           (rune >= 0x2060 && rune <= 0x206f) || (rune >= 0xfe00 && rune <= 0xfe0f) ||
-           rune == 0xfeff || (rune >= 0xfff9 && rune <= 0xfffb) ||
-           (rune >= 0xe0000 && rune <= 0xe0fff);
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {
+        { 0x00ad, 0x00ad }, { 0x034f, 0x034f }, { 0x061c, 0x061c },   { 0x180e, 0x180e },
+        { 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f },   { 0xfe00, 0xfe0f },
+        { 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0xe0000, 0xe0fff },
+    };
+
+    if (rune < ranges[0].first) {
+        return false;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(ranges); i++) {
+        if (rune >= ranges[i].first && rune <= ranges[i].last) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+is_control(uint32_t rune)
+{
+    return rune < ' ' || (rune >= 0x7f && rune < 0xa0);
 }
 
 int
@@ -132,41 +150,52 @@ text_fit(struct str text, int width, int *ret_width)
 
 /* ---- sanitizer ---- */
 
-/* Where an escape sequence that begins at `at` (an ESC or a C1 control) ends. */
+/* Skips bytes from low to high - 1, then one final byte up to 0x7e if it is there. */
+static size_t
+sequence_end(struct str text, size_t at, unsigned char low, unsigned char high)
+{
+    const unsigned char *p = (const unsigned char *)text.at;
+
+    while (at < text.size && p[at] >= low && p[at] < high) {
+        at++;
+    }
+    return at < text.size && p[at] >= high && p[at] < 0x7f ? at + 1 : at;
+}
+
+/* The end of a string (OSC, DCS …): BEL or ESC \; a line feed ends one that was never closed. */
+static size_t
+string_end(struct str text, size_t at)
+{
+    while (at < text.size && text.at[at] != '\n' && text.at[at] != 0x07 && text.at[at] != 0x1b) {
+        at++;
+    }
+    if (at < text.size && text.at[at] == 0x07) {
+        return at + 1;
+    }
+    return at + 1 < text.size && text.at[at] == 0x1b && text.at[at + 1] == '\\' ? at + 2 : at;
+}
+
+/* Where the escape sequence ends whose ESC stands at `at`. */
 static size_t
 escape_end(struct str text, size_t at)
 {
-    const unsigned char *p = (const unsigned char *)text.at;
     unsigned char kind;
 
     at++;
     if (at >= text.size) {
         return at;
     }
-    kind = p[at++];
-    if (kind == '[') { /* CSI: parameters, then one final byte */
-        while (at < text.size && p[at] >= 0x20 && p[at] < 0x40) {
-            at++;
-        }
-        return at < text.size && p[at] >= 0x40 && p[at] < 0x7f ? at + 1 : at;
+    kind = (unsigned char)text.at[at];
+    if (kind == '[') {
+        return sequence_end(text, at + 1, 0x20, 0x40);
     }
-    if (kind == ']' || kind == 'P' || kind == 'X' || kind == '^' || kind == '_') {
-        /* A string, up to BEL or ESC \; a line feed ends one that was never closed. */
-        while (at < text.size && p[at] != '\n' && p[at] != 0x07 && p[at] != 0x1b) {
-            at++;
-        }
-        if (at < text.size && p[at] == 0x07) {
-            return at + 1;
-        }
-        return at + 1 < text.size && p[at] == 0x1b && p[at + 1] == '\\' ? at + 2 : at;
+    if (kind != '\0' && strchr("]PX^_", kind) != NULL) {
+        return string_end(text, at + 1);
     }
     if (kind >= 0x20 && kind < 0x30) { /* ESC ( B and the like */
-        while (at < text.size && p[at] >= 0x20 && p[at] < 0x30) {
-            at++;
-        }
-        return at < text.size && p[at] >= 0x30 && p[at] < 0x7f ? at + 1 : at;
+        return sequence_end(text, at + 1, 0x20, 0x30);
     }
-    return kind >= 0x30 && kind < 0x7f ? at : at - 1;
+    return kind >= 0x30 && kind < 0x7f ? at + 1 : at;
 }
 
 static void
@@ -193,7 +222,7 @@ text_clean(struct str_builder *out, struct str text, bool keep_lines)
             column = 0;
         } else if (rune == '\t') {
             put_tab(out, &column);
-        } else if (rune < ' ' || (rune >= 0x7f && rune < 0xa0) || is_invisible(rune)) {
+        } else if (is_control(rune) || is_invisible(rune)) {
             continue;
         } else if (rune == TEXT_REPLACEMENT) {
             str_putz(out, "\xef\xbf\xbd");
@@ -210,8 +239,7 @@ text_is_clean(struct str text)
 {
     for (size_t at = 0; at < text.size;) {
         uint32_t rune = text_next(text, &at);
-        if (rune < ' ' || (rune >= 0x7f && rune < 0xa0) || rune == TEXT_REPLACEMENT ||
-            is_invisible(rune)) {
+        if (is_control(rune) || rune == TEXT_REPLACEMENT || is_invisible(rune)) {
             return false;
         }
     }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -164,7 +165,7 @@ read_rgb(struct str text, int32_t *ret, struct err **err)
         rgb = rgb << 4 | (digit & 15);
     }
     if (!is_hex) {
-        return err_set(err, ERR_INVALID, "colour '" STR_FMT "' is neither \"#rrggbb\" nor default",
+        return err_set(err, ERR_IO, "colour '" STR_FMT "' is neither \"#rrggbb\" nor default",
                        STR_ARG(text));
     }
     *ret = rgb;
@@ -184,7 +185,7 @@ read_ansi(struct str text, int8_t *ret, struct err **err)
         *ret = THEME_DEFAULT;
         return 0;
     }
-    return err_set(err, ERR_INVALID, "'" STR_FMT "' is no ANSI colour", STR_ARG(text));
+    return err_set(err, ERR_IO, "'" STR_FMT "' is no ANSI colour", STR_ARG(text));
 }
 
 static int
@@ -198,7 +199,7 @@ read_attribute(struct theme_style *style, struct str key, struct val value, stru
             return 0;
         }
     }
-    return err_set(err, ERR_INVALID, "unknown key '" STR_FMT "'", STR_ARG(key));
+    return err_set(err, ERR_IO, "unknown key '" STR_FMT "'", STR_ARG(key));
 }
 
 static int
@@ -263,7 +264,7 @@ theme_parse(struct theme *theme, struct str yaml, struct err **err)
     VAL_EACH (it, val_get(doc_root(doc), "roles")) {
         int role = role_of(it.key);
         if (role < 0) {
-            return err_set(err, ERR_INVALID, "unknown role '" STR_FMT "'", STR_ARG(it.key));
+            return err_set(err, ERR_IO, "unknown role '" STR_FMT "'", STR_ARG(it.key));
         }
         if (read_style(&out.styles[role], it.value, err) != 0) {
             return err_wrap(err, "role '" STR_FMT "'", STR_ARG(it.key));
@@ -304,14 +305,15 @@ read_file(const char *path, size_t *ret_size, struct err **err)
 static int
 load_file(struct theme *theme, const char *path, struct err **err)
 {
+    AUTO_ERR struct err *why = NULL;
     size_t size = 0;
     AUTO_FREE char *text = read_file(path, &size, err);
 
     if (text == NULL) {
         return -1;
     }
-    if (theme_parse(theme, str_slice(text, size), err) != 0) {
-        return err_wrap(err, "theme '%s'", path);
+    if (theme_parse(theme, str_slice(text, size), &why) != 0) {
+        return err_set(err, ERR_IO, "theme '%s': %s", path, why->message);
     }
     return 0;
 }

@@ -28,7 +28,7 @@ struct theme {
     struct theme_style styles[ROLE_LEN];
 };
 
-/* A theme file's text. Unknown roles, keys and colours are errors (ERR_INVALID). */
+/* A theme file's text. Unknown roles, keys and colours are errors (ERR_IO). */
 int theme_parse(struct theme *theme, struct str yaml, struct err **err);
 /* By path (with a '/'), else NAME.theme in the user's directory, else a built-in one. */
 int theme_load(struct theme *theme, const char *name, struct err **err);
