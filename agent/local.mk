@@ -1,6 +1,12 @@
 # One line per module: libagent_a_SOURCES += agent/x.c agent/x.h
 noinst_LIBRARIES += libagent.a
 libagent_a_SOURCES =
+libagent_a_SOURCES += agent/pod_facts.h
+libagent_a_SOURCES += agent/pod_plan.c agent/pod_plan.h agent/pod_plan_priv.h agent/pod_plan_end.c
+libagent_a_SOURCES += agent/pod_restart.c agent/pod_restart.h
+libagent_a_SOURCES += agent/pod_status.c agent/pod_status.h agent/pod_status_priv.h
+libagent_a_SOURCES += agent/pod_status_container.c agent/pod_status_cond.c
+libagent_a_SOURCES += agent/runtime.c agent/runtime.h
 
 # One file that runs on any Linux: everything is linked in.
 if HAVE_AGENT

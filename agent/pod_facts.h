@@ -29,12 +29,12 @@ struct pod_facts {
     bool has_volumes;         /* set up since the agent runs */
     int64_t volumes_retry_ms; /* after a failure: not before, wall */
     int64_t sandbox_retry_ms;
-    int64_t start_ms;                 /* first seen by this node, wall */
+    int64_t start_ms;                   /* first seen by this node, wall */
     struct str end_reason, end_message; /* why it must end: Evicted, DeadlineExceeded, OutOfcpu … */
     int64_t end_since_ms;               /* when its end began, wall, 0: not yet */
     int64_t end_grace_s;                /* of an eviction; -1: the pod's own */
-    bool is_clean;          /* volumes and directories are gone */
-    bool is_status_written; /* the API has the status that these facts make */
+    bool is_clean;                      /* volumes and directories are gone */
+    bool is_status_written;             /* the API has the status that these facts make */
 };
 
 const struct pod_fact *pod_facts_of(const struct pod_facts *facts, struct str name); /* or NULL */

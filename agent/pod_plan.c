@@ -138,7 +138,7 @@ pod_plan_container(const struct planner *p, struct str name, bool *ret_is_init)
     static const char *const lists[] = { "containers", "initContainers" };
 
     for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-        VAL_EACH(it, val_get(p->spec, lists[i])) {
+        VAL_EACH (it, val_get(p->spec, lists[i])) {
             if (str_eq(val_str(val_get(it.value, "name")), name)) {
                 *ret_is_init = i == 1;
                 return it.value;
@@ -169,8 +169,7 @@ is_past_deadline(struct planner *p)
         return false;
     }
     p->out->end_reason = STR("DeadlineExceeded");
-    p->out->end_message =
-        STR("Pod was active on the node longer than the specified deadline");
+    p->out->end_message = STR("Pod was active on the node longer than the specified deadline");
     return true;
 }
 
@@ -211,14 +210,14 @@ run_pod(struct planner *p)
     if (!init_pod(p, sandbox)) {
         return;
     }
-    VAL_EACH(it, val_get(p->spec, "containers")) {
+    VAL_EACH (it, val_get(p->spec, "containers")) {
         has_work = keep_container(p, sandbox, it.value, false) || has_work;
     }
     if (!has_work) {
         p->out->is_over = true;
         return;
     }
-    VAL_EACH(it, val_get(p->spec, "initContainers")) {
+    VAL_EACH (it, val_get(p->spec, "initContainers")) {
         if (pod_resources_is_sidecar(it.value)) {
             (void)keep_container(p, sandbox, it.value, true);
         }
@@ -229,7 +228,7 @@ run_pod(struct planner *p)
 static bool
 has_main(const struct planner *p, struct str sandbox_id)
 {
-    VAL_EACH(it, val_get(p->spec, "containers")) {
+    VAL_EACH (it, val_get(p->spec, "containers")) {
         if (runtime_container(p->in->seen, val_str(val_get(it.value, "name")), sandbox_id, 0) !=
             NULL) {
             return true;
@@ -250,13 +249,13 @@ deserves_sandbox(const struct planner *p)
     if (!can_restart) {
         return false;
     }
-    VAL_EACH(it, val_get(p->spec, "containers")) {
+    VAL_EACH (it, val_get(p->spec, "containers")) {
         const struct runtime_container *last = runtime_container(
             p->in->seen, val_str(val_get(it.value, "name")), (struct str){ 0 }, 0);
         struct str own = val_str(val_get(it.value, "restartPolicy"));
-        bool on_failure = str_is(own, "OnFailure") ||
-                          (own.size == 0 &&
-                           val_is_str(val_get(p->spec, "restartPolicy"), "OnFailure"));
+        bool on_failure =
+            str_is(own, "OnFailure") ||
+            (own.size == 0 && val_is_str(val_get(p->spec, "restartPolicy"), "OnFailure"));
 
         if (!on_failure || last == NULL || last->state != RUNTIME_EXITED || last->exit_code != 0) {
             return true;
@@ -315,8 +314,7 @@ replace_sandbox(struct planner *p)
 
 /* Is this sidecar as far as the ones after it wait for: startup probe passed, postStart done? */
 static bool
-is_started(const struct planner *p, struct val container,
-           const struct runtime_container *seen)
+is_started(const struct planner *p, struct val container, const struct runtime_container *seen)
 {
     const struct pod_fact *fact = pod_facts_of(p->in->facts, seen->name);
     const struct pod_flight *flight = pod_plan_flight(p, seen->name);
@@ -353,8 +351,9 @@ init_step(struct planner *p, const struct runtime_sandbox *sandbox, struct val c
         return false;
     }
     if (seen != NULL && seen->state == RUNTIME_UNKNOWN) {
-        (void)pod_plan_kill(p, seen, pod_plan_grace_s(p),
-                            "Init container is in \"unknown\" state, try killing it before restart");
+        (void)pod_plan_kill(
+            p, seen, pod_plan_grace_s(p),
+            "Init container is in \"unknown\" state, try killing it before restart");
     } else if (seen == NULL || seen->state != RUNTIME_RUNNING) {
         start_container(p, sandbox, container);
     }
@@ -403,9 +402,8 @@ judge_running(struct planner *p, struct val container, const struct runtime_cont
 {
     const struct pod_fact *fact = pod_facts_of(p->in->facts, seen->name);
     const char *what = is_init ? "Init container" : "Container";
-    const char *then = !is_init && pod_restart_wants_after_kill(p->spec, container)
-                           ? ", will be restarted"
-                           : "";
+    const char *then =
+        !is_init && pod_restart_wants_after_kill(p->spec, container) ? ", will be restarted" : "";
     char text[RUNTIME_HASH_SIZE];
     struct pod_act *act = NULL;
 
@@ -427,9 +425,9 @@ judge_running(struct planner *p, struct val container, const struct runtime_cont
         return true;
     }
     if (pod_facts_verdict(fact, seen->id, fact->startup) == POD_VERDICT_FAILURE) {
-        act = pod_plan_kill(p, seen, probe_grace_s(p, container, "startupProbe"),
-                            "%s " STR_FMT " failed startup probe%s", what, STR_ARG(seen->name),
-                            then);
+        act =
+            pod_plan_kill(p, seen, probe_grace_s(p, container, "startupProbe"),
+                          "%s " STR_FMT " failed startup probe%s", what, STR_ARG(seen->name), then);
         if (act != NULL) {
             act->reason = "StartupProbe";
         }
@@ -510,10 +508,9 @@ is_held_by_failure(struct planner *p, struct val container, const struct pod_fac
         struct str image = val_str(val_get(container, "image"));
 
         wait_for(p, fact->name, "ImagePullBackOff",
-                 arena_printf(p->in->arena,
-                              "Back-off pulling image \"" STR_FMT "\": " STR_FMT ": " STR_FMT,
-                              STR_ARG(image), STR_ARG(fact->fail_reason),
-                              STR_ARG(fact->fail_message)));
+                 arena_printf(
+                     p->in->arena, "Back-off pulling image \"" STR_FMT "\": " STR_FMT ": " STR_FMT,
+                     STR_ARG(image), STR_ARG(fact->fail_reason), STR_ARG(fact->fail_message)));
     }
     if (p->in->now_ms < retry_ms) {
         pod_plan_again(p, retry_ms);
@@ -557,7 +554,7 @@ next_attempt(const struct planner *p, struct str name)
         return last->attempt + 1;
     }
     for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-        VAL_EACH(it, val_get(val_get(p->in->pod, "status"), lists[i])) {
+        VAL_EACH (it, val_get(val_get(p->in->pod, "status"), lists[i])) {
             if (str_eq(val_str(val_get(it.value, "name")), name) &&
                 val_str(val_get(it.value, "containerID")).size > 0) {
                 return (uint32_t)val_int(val_get(it.value, "restartCount"), 0) + 1;

@@ -69,10 +69,10 @@ struct pod_plan {
     size_t cancel_len;
     struct pod_wait waits[POD_PLAN_MAX];
     size_t wait_len;
-    int64_t again_ms; /* wall time to plan again at the latest, 0: at an event */
-    bool is_ending;   /* nothing is started any more */
-    bool is_over;     /* by itself: all has run that should */
-    bool is_done;     /* gone from the API, the runtime and the disk: forget it */
+    int64_t again_ms;                   /* wall time to plan again at the latest, 0: at an event */
+    bool is_ending;                     /* nothing is started any more */
+    bool is_over;                       /* by itself: all has run that should */
+    bool is_done;                       /* gone from the API, the runtime and the disk: forget it */
     struct str end_reason, end_message; /* the plan itself ends it (DeadlineExceeded) */
 };
 

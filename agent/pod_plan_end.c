@@ -8,7 +8,9 @@
 #include "agent/runtime.h"
 #include "api/pod_resources.h"
 
-enum { KEEP_DEAD = 1 /* dead containers of a name that are kept beside the newest, for lastState */ };
+enum {
+    KEEP_DEAD = 1 /* dead containers of a name that are kept beside the newest, for lastState */
+};
 
 /* The grace that this end gives, as kubelet's calculateEffectiveGracePeriod: the deletion's own,
  * else an eviction's, else the spec's; never less than a second. */
@@ -16,8 +18,7 @@ int64_t
 pod_plan_grace_s(const struct planner *p)
 {
     int64_t spec_s = val_int(val_get(p->spec, "terminationGracePeriodSeconds"), 30);
-    int64_t grace_s =
-        val_int(val_at(p->in->pod, "metadata.deletionGracePeriodSeconds"), INT64_MAX);
+    int64_t grace_s = val_int(val_at(p->in->pod, "metadata.deletionGracePeriodSeconds"), INT64_MAX);
 
     if (p->in->facts->end_grace_s >= 0 && p->in->facts->end_reason.size > 0 &&
         p->in->facts->end_grace_s < grace_s) {
@@ -220,8 +221,8 @@ pod_plan_sweep(struct planner *p)
             act->id = seen->sandboxes[i].id;
         }
     }
-    p->out->is_done = is_gone && seen->sandbox_len == 0 && seen->container_len == 0 &&
-                      p->in->flight_len == 0;
+    p->out->is_done =
+        is_gone && seen->sandbox_len == 0 && seen->container_len == 0 && p->in->flight_len == 0;
 }
 
 /* ---- text ---- */

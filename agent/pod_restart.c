@@ -20,7 +20,7 @@ rule_matches(struct val rule, int32_t exit_code)
     if (!val_is_str(val_get(rule, "action"), "Restart") || !val_is(codes)) {
         return false;
     }
-    VAL_EACH(it, val_get(codes, "values")) {
+    VAL_EACH (it, val_get(codes, "values")) {
         is_in = is_in || val_int(it.value, -1) == exit_code;
     }
     return val_is_str(val_get(codes, "operator"), "NotIn") ? !is_in : is_in;
@@ -43,7 +43,7 @@ pod_restart_wants(struct val spec, struct val container, int32_t exit_code)
     if (own.size == 0) {
         return policy_wants(val_str(val_get(spec, "restartPolicy")), exit_code);
     }
-    VAL_EACH(it, val_get(container, "restartPolicyRules")) {
+    VAL_EACH (it, val_get(container, "restartPolicyRules")) {
         if (rule_matches(it.value, exit_code)) {
             return true;
         }

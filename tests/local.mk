@@ -102,6 +102,8 @@ unit_tests += tests/unit/test_text
 unit_tests += tests/unit/test_keys
 unit_tests += tests/unit/test_actions
 unit_tests += tests/unit/test_theme
+unit_tests += tests/unit/test_runtime
+unit_tests += tests/unit/test_pod_restart
 
 # ---- script tests ----
 script_tests += tests/tools/test_lint.sh
@@ -120,10 +122,10 @@ tests_fuzz_fuzz_yaml_SOURCES = tests/fuzz/fuzz_yaml.c tests/fuzz/fuzz_main.c
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/doc.dict tests/fuzz/yaml.dict tests/fuzz/run.sh
 
 # ---- golden cases of plans: tests/golden/run_golden --update rewrites what is wanted ----
-golden_tests = tests/golden/run_golden
+golden_tests = tests/golden/run_golden tests/golden/run_pod
 tests_golden_run_golden_SOURCES = tests/golden/run_golden.c tests/golden/golden_plans.c \
 	tests/golden/golden_plans.h
-EXTRA_DIST += tests/golden/ctl
+EXTRA_DIST += tests/golden/ctl tests/golden/pod
 
 # ---- benchmarks: make bench, run by hand ----
 bench_programs =
