@@ -44,6 +44,7 @@ unit_tests += tests/unit/test_http2
 unit_tests += tests/unit/test_call
 unit_tests += tests/unit/test_cache
 unit_tests += tests/unit/test_client_remote
+unit_tests += tests/unit/test_kubeconf
 unit_tests += tests/unit/test_event
 unit_tests += tests/unit/test_informer
 unit_tests += tests/unit/test_plan
