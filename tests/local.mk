@@ -132,6 +132,9 @@ EXTRA_DIST += tests/golden/ctl tests/golden/pod
 bench_programs =
 bench_programs += tests/bench/bench_http
 bench_programs += tests/bench/bench_doc
+bench_programs += tests/bench/bench_store
+tests_bench_bench_store_SOURCES = tests/bench/bench_store.c tests/bench/etcd_anchor.c \
+	tests/bench/etcd_anchor.h
 EXTRA_DIST += tests/bench/pod.json
 EXTRA_PROGRAMS += $(bench_programs)
 .PHONY: bench

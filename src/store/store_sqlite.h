@@ -46,8 +46,8 @@ enum store_sqlite_sql {
     SQL_ROW,
     SQL_ROW_PUT,
     SQL_ROW_DEL,
-    SQL_LIST_NOW,
-    SQL_LIST_AT,
+    SQL_LIST_NOW, /* whole rows, then what cur says of each: rev and key */
+    SQL_LIST_AT,  /* only such rev and key */
     SQL_EVENTS,
     SQL_HISTORY_KEY,
     SQL_HISTORY_PREFIX,
@@ -65,13 +65,14 @@ struct store_sqlite_db {
     sqlite3_stmt *stmts[SQL_LEN];
 };
 
-/* One row of kv, in the order of the columns that every row statement selects. */
-struct store_sqlite_row {
-    uint64_t rev, create_rev, prev_rev, cause_rev;
-    int64_t time_ms;
+struct store_sqlite_row { /* of kv */
+    uint64_t rev, create_rev, prev_rev;
     unsigned flags;
-    struct str key, verb, user, agent, address; /* the statement's, until it moves on */
-    struct buf *value;                          /* owned; opened when it was sealed */
+    struct str key;     /* the statement's, until it moves on, like all texts here */
+    struct buf *value;  /* owned; opened when it was sealed */
+    uint64_t cause_rev; /* from here on only of history */
+    int64_t time_ms;
+    struct str verb, user, agent, address;
 };
 
 /* Opens the connection with its pragmas; cache_kib bounds its page cache. */
@@ -101,6 +102,8 @@ int store_sqlite_db_meta_put_buf(struct store_sqlite_db *db, const char *name, s
 /* The current row of a row statement; the value is checked against its sum and opened. */
 int store_sqlite_db_row(sqlite3_stmt *stmt, struct seal *seal, const char *path,
                         struct store_sqlite_row *ret, struct err **err);
+/* The rest of it, of a statement of history. */
+void store_sqlite_db_origin(sqlite3_stmt *stmt, struct store_sqlite_row *row);
 /* What kv.sum holds, over all of a row that matters but its actor and time. It finds damage that
  * SQLite's own checks cannot see. */
 int64_t store_sqlite_db_sum(const struct store_sqlite_row *row, struct str stored);
@@ -129,6 +132,7 @@ struct store_sqlite_writer {
     struct store_sqlite_db db;
     struct store_sqlite_counts now, saved; /* in this transaction; as meta has them */
     int wal_pages;                         /* after the last commit */
+    int64_t reserved;                      /* bytes that the WAL's file has, at the last look */
     uint64_t compact_rev;                  /* as meta has them: the logical revision, */
     uint64_t swept, swept_history;         /* and up to where the rows below it were removed */
     struct err *broken; /* set: why every write fails until the store is opened again */
@@ -194,6 +198,7 @@ void store_sqlite_read_history(struct store *store, struct str key, uint64_t bef
 void store_sqlite_read_stop(struct store_sqlite *store); /* after what was asked before */
 void store_sqlite_read_drop(void *message);              /* the worker's */
 
+int64_t store_sqlite_writer_wal_size(struct store_sqlite_writer *writer); /* its file's, bytes */
 /* No more writes until the store is opened again, because of err; the first call counts. */
 void store_sqlite_writer_break(struct store_sqlite_writer *writer, const struct err *err);
 
@@ -210,6 +215,7 @@ struct store_sqlite_slice { /* a piece of work that may leave more to do */
     struct store_sqlite_job job;
     int64_t before_ms; /* history that ended before is too old */
     bool is_more;
+    int64_t wal_size; /* bytes that the WAL's file has */
 };
 void store_sqlite_sweep_compact(struct store_sqlite_writer *, struct store_sqlite_job *);
 void store_sqlite_sweep_slice(struct store_sqlite_writer *, struct store_sqlite_job *);

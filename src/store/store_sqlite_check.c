@@ -5,7 +5,8 @@
  *                        is left (32 MiB), the writer does the rest between two batches, or the WAL
  *                        would never begin anew
  *   after a compaction   slices of removed rows, one writer job at a time
- *   2 s without commits  memory given back, free pages in slices, then a TRUNCATE checkpoint
+ *   2 s without commits  memory given back, free pages in slices, then a checkpoint that
+ *                        also shortens a long WAL file (TRUNCATE)
  *   soon after opening   PRAGMA quick_check, once */
 #include "config.h" /* IWYU pragma: keep */
 
@@ -21,7 +22,8 @@
 enum {
     CHECKPOINT_PAGES = (16 << 20) / STORE_SQLITE_PAGE_SIZE,
     FINISH_PAGES = (32 << 20) / STORE_SQLITE_PAGE_SIZE,
-    TRUNCATE_PAGES = (1 << 20) / STORE_SQLITE_PAGE_SIZE, /* less is not worth the fsyncs */
+    REST_PAGES = (1 << 20) / STORE_SQLITE_PAGE_SIZE, /* less is not worth the fsyncs */
+    WAL_FILE_MAX = 32 << 20, /* bytes: a shorter file is kept, for it is quicker to overwrite */
     IDLE_MS = 2000,
     RETRY_MS = 5000, /* after a checkpoint failed, e.g. for a full disk */
 };
@@ -43,7 +45,7 @@ static void check_done(void *job);
 static void check_file_done(void *job);
 static void check_grown(struct store_sqlite *store, int wal_pages);
 static void check_arm(struct store_sqlite *store, int64_t at_ms);
-static void check_truncate(struct store_sqlite *store);
+static void check_rest(struct store_sqlite *store, int64_t wal_size);
 static void check_on_timer(void *store);
 static void check_compacted(void *job);
 static void check_sweep(struct store_sqlite *store);
@@ -137,17 +139,18 @@ check_on_timer(void *ctx)
     check_vacuum(store);
 }
 
-/* The end of what is done when idle.  A checkpoint that still runs, or a reader in the way: later. */
+/* The end of what is done when idle: the next start finds little to recover, the next commit begins
+ * the WAL anew.  A checkpoint that still runs, or a reader in the way: later. */
 static void
-check_truncate(struct store_sqlite *store)
+check_rest(struct store_sqlite *store, int64_t wal_size)
 {
     struct store_sqlite_upkeep *upkeep = &store->upkeep;
 
-    if (upkeep->wal_pages <= TRUNCATE_PAGES) {
+    if (upkeep->wal_pages <= REST_PAGES && wal_size <= WAL_FILE_MAX) {
         return;
     }
     if (!upkeep->is_checkpointing) {
-        check_send(store, CHECK_TRUNCATE);
+        check_send(store, wal_size > WAL_FILE_MAX ? CHECK_TRUNCATE : CHECK_PASSIVE);
     } else if (upkeep->timer == NULL) {
         check_arm(store, clock_mono_ms() + IDLE_MS);
     }
@@ -272,6 +275,7 @@ check_vacuumed(void *ctx)
     struct store_sqlite_slice *slice = container_of(job, struct store_sqlite_slice, job);
     struct store_sqlite *store = job->store;
     bool is_more = slice->is_more && job->err == NULL;
+    int64_t wal_size = slice->wal_size;
 
     check_grown(store, job->wal_pages);
     store->upkeep.is_vacuuming = false;
@@ -286,7 +290,7 @@ check_vacuumed(void *ctx)
     if (is_more) {
         check_vacuum(store);
     } else {
-        check_truncate(store); /* the file becomes shorter when the WAL is copied into it */
+        check_rest(store, wal_size); /* the file becomes shorter when the WAL is copied into it */
     }
 }
 

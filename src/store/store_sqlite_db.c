@@ -45,9 +45,9 @@ static const char *const migrations[] = {
     " weight INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
 };
 
-#define ROW_COLUMNS                                                                                \
-    "rev, key, create_rev, prev_rev, flags, time_ms, cause_rev, sum, verb, actor, agent, address," \
-    " val"
+/* The columns of a row in the order of store_sqlite_db_row, then what only history asks for. */
+#define ROW_COLUMNS "kv.rev, kv.key, kv.create_rev, kv.prev_rev, kv.flags, kv.sum, kv.val"
+#define HISTORY_COLUMNS ROW_COLUMNS ", time_ms, cause_rev, verb, actor, agent, address"
 
 static const char *const statements[SQL_LEN] = {
     [SQL_BEGIN_WRITE] = "BEGIN IMMEDIATE",
@@ -61,18 +61,23 @@ static const char *const statements[SQL_LEN] = {
     [SQL_HEAD_PUT] = "REPLACE INTO cur (key, rev, create_rev, weight) VALUES (?1, ?2, ?3, ?4)",
     [SQL_HEAD_DEL] = "DELETE FROM cur WHERE key = ?1",
     [SQL_ROW] = "SELECT " ROW_COLUMNS " FROM kv WHERE rev = ?1",
-    [SQL_ROW_PUT] = "INSERT INTO kv (" ROW_COLUMNS ")"
-                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    [SQL_ROW_PUT] =
+        "INSERT INTO kv (rev, create_rev, prev_rev, flags, time_ms, cause_rev, sum, key,"
+        " verb, actor, agent, address, val)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     [SQL_ROW_DEL] = "DELETE FROM kv WHERE rev = ?1",
-    [SQL_LIST_NOW] = "SELECT rev, key FROM cur WHERE key >= ?1 AND key < ?2 ORDER BY key",
+    /* LEFT, so that a row that is missing shows. */
+    [SQL_LIST_NOW] = "SELECT " ROW_COLUMNS ", cur.rev, cur.key"
+                     " FROM cur LEFT JOIN kv ON kv.rev = cur.rev"
+                     " WHERE cur.key >= ?1 AND cur.key < ?2 ORDER BY cur.key",
     /* What stood at ?3: what stands since, and what the first later write of a key replaced. */
     [SQL_LIST_AT] = "SELECT rev, key FROM cur WHERE key >= ?1 AND key < ?2 AND rev <= ?3 UNION ALL "
                     "SELECT prev_rev, key FROM kv WHERE rev > ?3 AND prev_rev BETWEEN 1 AND ?3"
                     " AND key >= ?1 AND key < ?2 ORDER BY 2",
     [SQL_EVENTS] = "SELECT " ROW_COLUMNS " FROM kv WHERE rev > ?1 AND rev <= ?2 ORDER BY rev",
-    [SQL_HISTORY_KEY] = "SELECT " ROW_COLUMNS " FROM kv WHERE rev < ?1 AND key = ?2"
+    [SQL_HISTORY_KEY] = "SELECT " HISTORY_COLUMNS " FROM kv WHERE rev < ?1 AND key = ?2"
                         " AND flags & 4 = 0 ORDER BY rev DESC",
-    [SQL_HISTORY_PREFIX] = "SELECT " ROW_COLUMNS " FROM kv WHERE rev < ?1 AND key >= ?2"
+    [SQL_HISTORY_PREFIX] = "SELECT " HISTORY_COLUMNS " FROM kv WHERE rev < ?1 AND key >= ?2"
                            " AND key < ?3 AND flags & 4 = 0 ORDER BY rev DESC",
     [SQL_SWEEP] = "SELECT rev, prev_rev, flags, time_ms FROM kv WHERE rev > ?1 AND rev <= ?2"
                   " ORDER BY rev LIMIT ?3",
@@ -86,6 +91,8 @@ static const char *const statements[SQL_LEN] = {
 };
 _Static_assert(STORE_SQLITE_NOHIST == 4, "the history statements name it by its number");
 
+static inline uint64_t sum_word(uint64_t sum, uint64_t word);
+static uint64_t sum_bytes(struct str bytes);
 static int db_number(struct store_sqlite_db *db, const char *sql, int64_t *ret, struct err **err);
 static int db_exec(struct store_sqlite_db *db, const char *sql, struct err **err);
 static int db_migrate_step(struct store_sqlite_db *db, size_t step, struct err **err);
@@ -341,17 +348,11 @@ store_sqlite_db_row(sqlite3_stmt *stmt, struct seal *seal, const char *path,
         .create_rev = (uint64_t)sqlite3_column_int64(stmt, 2),
         .prev_rev = (uint64_t)sqlite3_column_int64(stmt, 3),
         .flags = (unsigned)sqlite3_column_int(stmt, 4),
-        .time_ms = sqlite3_column_int64(stmt, 5),
-        .cause_rev = (uint64_t)sqlite3_column_int64(stmt, 6),
-        .verb = store_sqlite_db_text(stmt, 8),
-        .user = store_sqlite_db_text(stmt, 9),
-        .agent = store_sqlite_db_text(stmt, 10),
-        .address = store_sqlite_db_text(stmt, 11),
     };
-    const char *at = sqlite3_column_blob(stmt, 12);
-    struct str stored = str_slice(at, (size_t)sqlite3_column_bytes(stmt, 12));
+    const char *at = sqlite3_column_blob(stmt, 6);
+    struct str stored = str_slice(at, (size_t)sqlite3_column_bytes(stmt, 6));
 
-    if (sqlite3_column_int64(stmt, 7) != store_sqlite_db_sum(&row, stored)) {
+    if (sqlite3_column_int64(stmt, 5) != store_sqlite_db_sum(&row, stored)) {
         return err_set(err, ERR_IO,
                        "revision %llu in '%s' ('" STR_FMT "') is damaged: stop binnacle and "
                        "restore a backup (binnacle restore)",
@@ -372,17 +373,62 @@ store_sqlite_db_row(sqlite3_stmt *stmt, struct seal *seal, const char *path,
     return 0;
 }
 
+void
+store_sqlite_db_origin(sqlite3_stmt *stmt, struct store_sqlite_row *row)
+{
+    row->time_ms = sqlite3_column_int64(stmt, 7);
+    row->cause_rev = (uint64_t)sqlite3_column_int64(stmt, 8);
+    row->verb = store_sqlite_db_text(stmt, 9);
+    row->user = store_sqlite_db_text(stmt, 10);
+    row->agent = store_sqlite_db_text(stmt, 11);
+    row->address = store_sqlite_db_text(stmt, 12);
+}
+
 int64_t
 store_sqlite_db_sum(const struct store_sqlite_row *row, struct str stored)
 {
-    /* Every step, and str_hash for each word, is one to one: a change of one part always shows. */
-    uint64_t sum = str_hash(row->key);
+    uint64_t sum = sum_bytes(row->key);
 
-    sum = sum * 31 + row->rev;
-    sum = sum * 31 + row->create_rev;
-    sum = sum * 31 + row->prev_rev;
-    sum = sum * 31 + row->flags;
-    return (int64_t)(sum ^ str_hash(stored));
+    sum = sum_word(sum, row->rev);
+    sum = sum_word(sum, row->create_rev);
+    sum = sum_word(sum, row->prev_rev);
+    sum = sum_word(sum, row->flags);
+    return (int64_t)(sum ^ sum_bytes(stored));
+}
+
+/* One to one in each argument, so a change of one word always shows.  Stands in files: never change
+ * this or what follows. */
+static inline uint64_t
+sum_word(uint64_t sum, uint64_t word)
+{
+    sum = (sum ^ word) * 0x9e3779b97f4a7c15U;
+    return sum ^ (sum >> 32);
+}
+
+/* Four sums side by side, because each word waits for the one before it in its own sum only. */
+static uint64_t
+sum_bytes(struct str bytes)
+{
+    uint64_t a = bytes.size;
+    uint64_t b = 1;
+    uint64_t c = 2;
+    uint64_t d = 3;
+    uint64_t words[4];
+
+    for (; bytes.size >= sizeof words; bytes.at += sizeof words, bytes.size -= sizeof words) {
+        memcpy(words, bytes.at, sizeof words);
+        a = sum_word(a, words[0]);
+        b = sum_word(b, words[1]);
+        c = sum_word(c, words[2]);
+        d = sum_word(d, words[3]);
+    }
+    memset(words, 0, sizeof words);
+    if (bytes.size > 0) {
+        memcpy(words, bytes.at, bytes.size);
+    }
+    a = sum_word(sum_word(a, words[0]), b);
+    b = sum_word(sum_word(c, words[1]), d);
+    return sum_word(sum_word(sum_word(a, b), words[2]), words[3]);
 }
 
 /* ---- without prepared statements: opening ---- */

@@ -16,6 +16,7 @@
 enum {
     CHUNK_SIZE = 1 << 20, /* bytes of values */
     CHUNKS_AHEAD = 4,
+    HEAD_COLUMN = 7, /* where a row of SQL_LIST_NOW says what should be there */
 };
 
 /* The read that runs, and those that wait. */
@@ -38,7 +39,9 @@ static int reader_rows(struct reader *reader, struct err **err);
 static int reader_list(struct reader *reader, struct err **err);
 static int reader_events(struct reader *reader, struct err **err);
 static int reader_history(struct reader *reader, struct err **err);
-static int reader_head(struct reader *reader, uint64_t rev, struct str key, struct err **err);
+static int reader_head_at(struct reader *reader, sqlite3_stmt *heads, struct err **err);
+static int reader_head(struct reader *reader, sqlite3_stmt *row, sqlite3_stmt *head, int at,
+                       struct err **err);
 static int reader_all(struct reader *reader, sqlite3_stmt *stmt, struct err **err);
 static int reader_add(struct reader *reader, sqlite3_stmt *stmt, struct err **err);
 static void reader_post(struct reader *reader, bool is_last, struct err *err);
@@ -148,39 +151,49 @@ reader_list(struct reader *reader, struct err **err)
     if (!is_now) {
         store_sqlite_bind_rev(stmt, 3, reader->rev);
     }
-    while (reader->left > 0 && store_sqlite_db_step(reader->db, stmt, err) == 1) {
-        struct str key = store_sqlite_db_text(stmt, 1);
-
-        if (reader_head(reader, (uint64_t)sqlite3_column_int64(stmt, 0), key, err) != 0) {
-            break;
-        }
+    while (reader->left > 0 && store_sqlite_db_step(reader->db, stmt, err) == 1 &&
+           (is_now ? reader_head(reader, stmt, stmt, HEAD_COLUMN, err)
+                   : reader_head_at(reader, stmt, err)) == 0) {
     }
     (void)sqlite3_reset(stmt); /* repeats the step's result */
     return *err == NULL ? 0 : -1;
 }
 
-/* The row that stands under a key, as cur or a later row's prev_rev says. */
+/* The row that stood under a key, as heads says: rev and key. */
 static int
-reader_head(struct reader *reader, uint64_t rev, struct str key, struct err **err)
+reader_head_at(struct reader *reader, sqlite3_stmt *heads, struct err **err)
 {
-    sqlite3_stmt *stmt = store_sqlite_db_use(reader->db, SQL_ROW, err);
+    sqlite3_stmt *row = store_sqlite_db_use(reader->db, SQL_ROW, err);
     int rc = -1;
 
-    if (stmt == NULL) {
+    if (row == NULL) {
         return -1;
     }
-    store_sqlite_bind_rev(stmt, 1, rev);
-    if (store_sqlite_db_step(reader->db, stmt, err) == 1 &&
-        str_eq(store_sqlite_db_text(stmt, 1), key)) {
-        rc = reader_add(reader, stmt, err);
-    } else if (*err == NULL) {
-        (void)err_set(err, ERR_IO,
-                      "revision %llu of '" STR_FMT "' is missing in '%s': stop binnacle and "
-                      "restore a backup (binnacle restore)",
-                      (unsigned long long)rev, STR_ARG(key), reader->db->path);
+    store_sqlite_bind_rev(row, 1, (uint64_t)sqlite3_column_int64(heads, 0));
+    int found = store_sqlite_db_step(reader->db, row, err);
+
+    if (found >= 0) {
+        rc = reader_head(reader, found == 1 ? row : NULL, heads, 0, err);
     }
-    (void)sqlite3_reset(stmt); /* repeats the step's result */
+    (void)sqlite3_reset(row); /* repeats the step's result */
     return rc;
+}
+
+/* Adds the row of one statement (NULL: it found none), if it is the one that another, or the same,
+ * says should be there: rev and key in its columns from `at` on. */
+static int
+reader_head(struct reader *reader, sqlite3_stmt *row, sqlite3_stmt *head, int at, struct err **err)
+{
+    struct str key = store_sqlite_db_text(head, at + 1);
+
+    if (row != NULL && sqlite3_column_int64(row, 0) == sqlite3_column_int64(head, at) &&
+        str_eq(store_sqlite_db_text(row, 1), key)) {
+        return reader_add(reader, row, err);
+    }
+    return err_set(err, ERR_IO,
+                   "revision %lld of '" STR_FMT "' is missing in '%s': stop binnacle and restore a "
+                   "backup (binnacle restore)",
+                   (long long)sqlite3_column_int64(head, at), STR_ARG(key), reader->db->path);
 }
 
 static int
@@ -247,11 +260,15 @@ reader_add(struct reader *reader, sqlite3_stmt *stmt, struct err **err)
         reader->chunk->arena = arena_new();
     }
     struct store_sqlite_read_chunk *chunk = reader->chunk;
-    struct str *texts[] = { &row.key, &row.verb, &row.user, &row.agent, &row.address };
-    size_t texts_len = reader->request->kind == READ_HISTORY ? ARRAY_LEN(texts) : 1;
 
-    for (size_t i = 0; i < texts_len; i++) {
-        *texts[i] = arena_dup(chunk->arena, *texts[i]);
+    row.key = arena_dup(chunk->arena, row.key);
+    if (reader->request->kind == READ_HISTORY) {
+        struct str *texts[] = { &row.verb, &row.user, &row.agent, &row.address };
+
+        store_sqlite_db_origin(stmt, &row);
+        for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+            *texts[i] = arena_dup(chunk->arena, *texts[i]);
+        }
     }
     VEC_ADD(chunk->rows, row);
     chunk->size_bytes += row.value == NULL ? 0 : row.value->size;

@@ -310,6 +310,7 @@ store_sqlite_sweep_vacuum(struct store_sqlite_writer *writer, struct store_sqlit
     struct store_sqlite_db *db = &writer->db;
 
     (void)sqlite3_db_release_memory(db->handle); /* a wish, not a duty */
+    slice->wal_size = store_sqlite_writer_wal_size(writer);
     sqlite3_stmt *stmt =
         writer->broken != NULL ? NULL : store_sqlite_db_use(db, SQL_FREE_PAGES, &job->err);
 

@@ -18,8 +18,11 @@
 #define LOG_MODULE "store"
 
 enum {
-    BATCH_SIZE = 1 << 20, /* bytes of values */
-    ROW_WEIGHT = 128,     /* bytes that a row takes beside key and value, about */
+    BATCH_SIZE = 1 << 20,    /* bytes of values */
+    RESERVE_MIN = 256 << 10, /* bytes of the WAL's file that are kept ready behind its end */
+    RESERVE_MAX = 4 << 20,   /* how much is added at once */
+    FRAME_HEADER_SIZE = 24,
+    ROW_WEIGHT = 128, /* bytes that a row takes beside key and value, about */
 };
 
 /* What cur says about a key; all 0: it is not there. */
@@ -35,6 +38,8 @@ static void writer_apply(struct store_sqlite_writer *writer, struct worker *work
                          struct err **err);
 static int writer_end(struct store_sqlite_writer *writer, enum store_rc *ret_rc, struct err **err);
 static void writer_rollback(struct store_sqlite_writer *writer);
+static void writer_reserve(struct store_sqlite_writer *writer);
+static sqlite3_file *writer_wal(struct store_sqlite_writer *writer);
 static int writer_on_wal(void *ctx, sqlite3 *handle, const char *name, int pages);
 static void batch_fail(struct store_sqlite_batch *batch, enum store_rc rc, const struct err *err);
 static int op_apply(struct store_sqlite_writer *writer, struct store_sqlite_op *op,
@@ -96,6 +101,7 @@ store_sqlite_writer_body(struct worker *worker, void *ctx, struct err **err)
             batch->store = writer->store;
             writer_commit(writer, worker, batch, &job);
             loop_post(writer->store->loop, store_sqlite_deliver, batch);
+            writer_reserve(writer); /* while the loop is at work on the answers */
         }
         if (job != NULL) {
             bool is_last = job->run == store_sqlite_writer_stop;
@@ -255,6 +261,50 @@ writer_rollback(struct store_sqlite_writer *writer)
     writer->now = writer->saved;
 }
 
+/* An fdatasync of a file that has grown writes the file system's journal too and takes several times
+ * as long as one of a file that is overwritten.  So the WAL's file is kept longer than the WAL: zeros
+ * are no frames to SQLite, and once it begins anew they are overwritten.  A failure is no failure:
+ * commits then make room for themselves. */
+static void
+writer_reserve(struct store_sqlite_writer *writer)
+{
+    static const char zeros[64 << 10];
+    int64_t end = (int64_t)writer->wal_pages * (STORE_SQLITE_PAGE_SIZE + FRAME_HEADER_SIZE);
+
+    if (end + RESERVE_MIN < writer->reserved || writer->broken != NULL) {
+        return;
+    }
+    sqlite3_file *file = writer_wal(writer);
+    int64_t size = store_sqlite_writer_wal_size(writer);
+    int64_t more = size < RESERVE_MIN ? RESERVE_MIN : size > RESERVE_MAX ? RESERVE_MAX : size;
+    int64_t wanted = end + RESERVE_MIN < size ? size : size + more;
+
+    while (file != NULL && size < wanted &&
+           file->pMethods->xWrite(file, zeros, (int)sizeof zeros, size) == SQLITE_OK) {
+        size += (int64_t)sizeof zeros;
+    }
+    writer->reserved = size < wanted ? wanted : size; /* if it failed: not again at once */
+}
+
+int64_t
+store_sqlite_writer_wal_size(struct store_sqlite_writer *writer)
+{
+    sqlite3_file *file = writer_wal(writer);
+    sqlite3_int64 size = 0;
+
+    return file != NULL && file->pMethods->xFileSize(file, &size) == SQLITE_OK ? size : 0;
+}
+
+/* SQLite's own file of the WAL, NULL when it has none open. */
+static sqlite3_file *
+writer_wal(struct store_sqlite_writer *writer)
+{
+    sqlite3_file *file = NULL;
+    int rc = sqlite3_file_control(writer->db.handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
+
+    return rc == SQLITE_OK && file != NULL && file->pMethods != NULL ? file : NULL;
+}
+
 static int
 writer_on_wal(void *ctx, sqlite3 *handle, const char *name, int pages)
 {
@@ -262,6 +312,9 @@ writer_on_wal(void *ctx, sqlite3 *handle, const char *name, int pages)
 
     (void)handle;
     (void)name;
+    if (pages < writer->wal_pages) {
+        writer->reserved = 0; /* it began anew, perhaps with a shorter file */
+    }
     writer->wal_pages = pages;
     return SQLITE_OK;
 }
@@ -390,13 +443,13 @@ op_put_row(struct store_sqlite_writer *writer, const struct store_sqlite_op *op,
         .key = buf_str(op->key),
     };
     const int64_t numbers[] = {
-        [0] = (int64_t)row.rev,
-        [2] = (int64_t)row.create_rev,
-        [3] = (int64_t)row.prev_rev,
-        [4] = (int64_t)flags,
-        [5] = op->time_ms,
-        [6] = (int64_t)op->cause_rev,
-        [7] = store_sqlite_db_sum(&row, stored),
+        (int64_t)row.rev,
+        (int64_t)row.create_rev,
+        (int64_t)row.prev_rev,
+        (int64_t)flags,
+        op->time_ms,
+        (int64_t)op->cause_rev,
+        store_sqlite_db_sum(&row, stored),
     };
 
     if (stmt == NULL) {
@@ -406,7 +459,7 @@ op_put_row(struct store_sqlite_writer *writer, const struct store_sqlite_op *op,
     for (int i = 0; i < (int)ARRAY_LEN(numbers); i++) {
         (void)sqlite3_bind_int64(stmt, i + 1, numbers[i]);
     }
-    store_sqlite_bind(stmt, 2, row.key);
+    store_sqlite_bind(stmt, 8, row.key);
     const struct str none = { 0 };
     bool has_history = (flags & STORE_SQLITE_NOHIST) == 0;
 

@@ -275,11 +275,12 @@ test_wal_stays_short_and_pages_return(void **state)
     wait_until_sql("SELECT count(*) FROM kv", 0);
     off_t full = file_size("");
 
-    clock_warp(2100); /* idle: free pages go slice by slice, then the WAL is emptied */
-    for (int i = 0; i < 2000 && (file_size("") > (20 << 20) || file_size("-wal") > 0); i++) {
+    clock_warp(2100); /* idle: free pages go slice by slice, then the WAL into the file */
+    for (int i = 0; i < 2000 && (file_size("") > (20 << 20) || file_size("-wal") > (32 << 20));
+         i++) {
         (void)loop_turn(box.loop, 10);
     }
-    assert_int_equal(file_size("-wal"), 0);
+    assert_in_range(file_size("-wal"), 0, 32 << 20);
     assert_in_range(file_size("") + 1, 1, 20 << 20);
     assert_true(full > (40 << 20)); /* the rest of 96 MB was still in the WAL */
     assert_int_equal(store_box_sql(&box, "PRAGMA integrity_check(1)"), 0); /* "ok" as a number */
@@ -481,13 +482,16 @@ test_long_actors_are_cut(void **state)
     assert_int_equal(store_box_sql(&box, "SELECT length(agent) FROM kv WHERE rev = 1"), 255);
 }
 
-/* The sums in released files are made with str_hash: it must not change. */
+/* Released files hold them: what they are made of must not change. */
 static void
-test_the_hash_of_the_sums(void **state)
+test_the_sums_do_not_change(void **state)
 {
     (void)state;
-    assert_int_equal(str_hash(STR("")), 0xdf442d24346930af);
-    assert_int_equal(str_hash(STR("/registry/core/pods/default/web")), 0x9c16a005ff373471);
+    (void)store_box_put(&box, "/registry/core/pods/default/web", "a value of more than 32 bytes..",
+                        0);
+    (void)store_box_put(&box, "/registry/core/pods/default/web", NULL, 1);
+    assert_int_equal(store_box_sql(&box, "SELECT sum FROM kv WHERE rev = 1"), 0xb7e812f0cdb6cecc);
+    assert_int_equal(store_box_sql(&box, "SELECT sum FROM kv WHERE rev = 2"), 0x27a1fe27ca6b9cd3);
 }
 
 #define IN_BOX(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -511,7 +515,7 @@ main(void)
         IN_BOX(test_the_wrong_key_file_is_refused),
         IN_BOX(test_a_store_without_seal),
         IN_BOX(test_long_actors_are_cut),
-        cmocka_unit_test(test_the_hash_of_the_sums),
+        IN_BOX(test_the_sums_do_not_change),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
