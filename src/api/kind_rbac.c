@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "api/kinds_types.h"
+#include "api/validate.h"
 
 /* clang-format off: one row a line */
 
@@ -78,6 +79,7 @@ const struct resource resource_clusterrolebindings = {
     .verbs = VERB_ALL,
     .flags = RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE,
     .type = &type_rbac_cluster_role_binding,
+    .name_problems = validate_name_path_segment,
 };
 
 const struct resource resource_clusterroles = {
@@ -90,6 +92,7 @@ const struct resource resource_clusterroles = {
     .verbs = VERB_ALL,
     .flags = RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE,
     .type = &type_rbac_cluster_role,
+    .name_problems = validate_name_path_segment,
 };
 
 const struct resource resource_rolebindings = {
@@ -102,6 +105,7 @@ const struct resource resource_rolebindings = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE,
     .type = &type_rbac_role_binding,
+    .name_problems = validate_name_path_segment,
 };
 
 const struct resource resource_roles = {
@@ -114,6 +118,7 @@ const struct resource resource_roles = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE,
     .type = &type_rbac_role,
+    .name_problems = validate_name_path_segment,
 };
 
 /* clang-format on */

@@ -18,6 +18,7 @@
 #include "apiserver/keyqueue.h"
 #include "apiserver/local_client.h"
 #include "apiserver/pages.h"
+#include "apiserver/rbac_bootstrap.h"
 #include "apiserver/route.h"
 #include "apiserver/sink.h"
 #include "base/arena.h"
@@ -172,6 +173,12 @@ ready(struct apiserver *server, struct err *owned)
 }
 
 static void
+roles_made(void *ctx, struct err *owned)
+{
+    ready(ctx, owned);
+}
+
+static void
 namespace_made(void *ctx, const struct reply *reply, struct err *owned)
 {
     struct apiserver *server = ctx;
@@ -182,7 +189,8 @@ namespace_made(void *ctx, const struct reply *reply, struct err *owned)
     if (owned != NULL) {
         ready(server, owned);
     } else if (--server->bootstrap_left == 0) {
-        ready(server, NULL);
+        rbac_bootstrap(server->self, sink_cache(server->sink), server->registry, roles_made,
+                       server);
     }
 }
 

@@ -1,4 +1,4 @@
-/* May they: system:masters everything, everybody health and version, the authenticated discovery.
+/* May they: system:masters everything, nodes by the node authoriser, everybody else by RBAC.
  *
  * The step "authorise", and whoever else asks. Refusals in the words of
  * apiserver/pkg/endpoints/handlers/responsewriters/errors.go. Loop thread. */
@@ -8,6 +8,8 @@
 
 #include "api/registry.h"
 #include "apiserver/apiserver_impl.h"
+#include "apiserver/authz_node.h"
+#include "apiserver/rbac.h"
 #include "apiserver/steps.h"
 #include "base/arena.h"
 #include "base/err.h"
@@ -16,35 +18,28 @@
 
 struct authz {
     struct sink *sink;
-};
-
-/* Non-resource paths for a group; a trailing * takes what follows. */
-static const struct open_path {
-    const char *group, *path;
-} open_paths[] = {
-    { "system:unauthenticated", "/healthz" },  { "system:unauthenticated", "/livez" },
-    { "system:unauthenticated", "/readyz" },   { "system:unauthenticated", "/version" },
-    { "system:unauthenticated", "/version/" }, { "system:authenticated", "/healthz" },
-    { "system:authenticated", "/livez" },      { "system:authenticated", "/readyz" },
-    { "system:authenticated", "/version" },    { "system:authenticated", "/version/" },
-    { "system:authenticated", "/api" },        { "system:authenticated", "/api/*" },
-    { "system:authenticated", "/apis" },       { "system:authenticated", "/apis/*" },
-    { "system:authenticated", "/openapi" },    { "system:authenticated", "/openapi/*" },
+    struct registry *registry;
+    struct rbac *rbac;
 };
 
 struct authz *
 authz_new(struct sink *sink, struct registry *registry)
 {
     struct authz *authz = MEM_NEW(struct authz);
-    (void)registry;
     authz->sink = sink;
+    authz->registry = registry_ref(registry);
+    authz->rbac = rbac_new(sink, registry);
     return authz;
 }
 
 void
 authz_free(struct authz *authz)
 {
-    mem_free(authz);
+    if (authz != NULL) {
+        rbac_free(authz->rbac);
+        registry_unref(authz->registry);
+        mem_free(authz);
+    }
 }
 
 static bool
@@ -58,33 +53,39 @@ has_group(const struct req_user *user, const char *group)
     return false;
 }
 
-static bool
-is_path(struct str path, const char *pattern)
-{
-    struct str p = str_of(pattern);
-    if (p.at[p.size - 1] == '*') {
-        return str_has_prefix(path, str_slice(p.at, p.size - 1));
-    }
-    return str_eq(path, p);
-}
-
 enum authz_rc
 authz_check(struct authz *authz, const struct authz_attrs *attrs, struct arena *arena,
             struct str *ret_reason)
 {
-    (void)authz;
-    (void)arena;
     *ret_reason = (struct str){ 0 };
     if (has_group(attrs->user, "system:masters")) {
         return AUTHZ_ALLOW;
     }
-    for (size_t i = 0; i < ARRAY_LEN(open_paths) && !attrs->is_resource; i++) {
-        if (has_group(attrs->user, open_paths[i].group) &&
-            is_path(attrs->path, open_paths[i].path) && str_is(attrs->verb, "get")) {
-            return AUTHZ_ALLOW;
-        }
+    struct str node = authz_node_name(attrs);
+    if (node.size > 0 &&
+        authz_node_allows(authz->sink, authz->registry, attrs, node, arena, ret_reason)) {
+        return AUTHZ_ALLOW;
+    }
+    struct str reason = { 0 };
+    if (rbac_allows(authz->rbac, attrs, arena, &reason)) {
+        *ret_reason = reason;
+        return AUTHZ_ALLOW;
     }
     return AUTHZ_DENY;
+}
+
+void
+authz_rules(struct authz *authz, const struct req_user *user, struct str ns, struct jw *out)
+{
+    rbac_write_rules(authz->rbac, user, ns, out);
+}
+
+bool
+authz_covers(struct authz *authz, const struct req_user *user, struct str ns, struct val rules,
+             struct arena *arena, struct str *ret_missing)
+{
+    return has_group(user, "system:masters") ||
+           rbac_covers(authz->rbac, user, ns, rules, arena, ret_missing);
 }
 
 /* ---- refusals ---- */

@@ -50,3 +50,7 @@ libapiserver_a_SOURCES += src/apiserver/sink_cursor.c
 libapiserver_a_SOURCES += src/apiserver/sink_impl.h
 libapiserver_a_SOURCES += src/apiserver/sink_ring.c src/apiserver/sink_ring.h
 libapiserver_a_SOURCES += src/apiserver/steps.c src/apiserver/steps.h
+libapiserver_a_SOURCES += src/apiserver/authz_node.c src/apiserver/authz_node.h
+libapiserver_a_SOURCES += src/apiserver/rbac.c src/apiserver/rbac.h
+libapiserver_a_SOURCES += src/apiserver/rbac_bootstrap.c src/apiserver/rbac_bootstrap.h
+libapiserver_a_SOURCES += src/apiserver/rbac_roles.def

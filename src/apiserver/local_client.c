@@ -126,7 +126,9 @@ fill_resource(struct req *req, const struct call *call)
     req->plural = str_of(call->resource->plural);
     req->sub_name = arena_dup(req->arena, str_of(call->subresource));
     req->ns = arena_dup(req->arena, call->ns);
-    req->name = arena_dup(req->arena, call->name);
+    /* As in a path: a new object's name stands in its body only. */
+    bool is_named = call->verb != VERB_CREATE || call->subresource != NULL;
+    req->name = is_named ? arena_dup(req->arena, call->name) : (struct str){ 0 };
     req->options.is_watch = call->verb == VERB_WATCH;
     req->path = call_path(call, req->arena);
     (void)str_cut(req->path, '?', &req->query);
