@@ -15,6 +15,7 @@ libclient_a_SOURCES += src/client/informer.c src/client/informer.h
 libclient_a_SOURCES += src/client/informer_remote.c src/client/informer_stream.h
 libclient_a_SOURCES += src/client/kubeconf.c src/client/kubeconf.h
 libclient_a_SOURCES += src/client/kubeconf_client.c
+libclient_a_SOURCES += src/client/lease.c src/client/lease.h
 libclient_a_SOURCES += src/client/plan.c src/client/plan.h
 libclient_a_SOURCES += src/client/reach.h
 libclient_a_SOURCES += src/client/reconcile.c src/client/reconcile.h
