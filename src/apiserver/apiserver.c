@@ -13,6 +13,7 @@
 #include "apiserver/authn.h"
 #include "apiserver/authz.h"
 #include "apiserver/discovery.h"
+#include "apiserver/discovery_openapi.h"
 #include "apiserver/health.h"
 #include "apiserver/inflight.h"
 #include "apiserver/keyqueue.h"
@@ -86,6 +87,7 @@ apiserver_new(const struct apiserver_spec *spec)
     server->source = (struct informer_source){ .subscribe = subscribe, .unsubscribe = unsubscribe };
     health_mount(server);
     discovery_mount(server);
+    discovery_openapi_mount(server);
     return server;
 }
 
@@ -100,6 +102,7 @@ apiserver_free(struct apiserver *server)
     }
     VEC_DONE(server->mounts);
     VEC_DONE(server->checks);
+    discovery_openapi_free(server->openapi);
     inflight_free(server->inflight);
     audit_free(server->audit);
     authz_free(server->authz);

@@ -53,6 +53,17 @@ count(const struct req *req)
     }
 }
 
+static bool
+has_header(const struct req_impl *q, const char *name)
+{
+    for (size_t i = 0; i < q->header_len; i++) {
+        if (str_is(str_of(q->headers[i].name), name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The stream takes the body. A watch outlives its request: nothing of it is needed any more. */
 static void
 send(struct req *req)
@@ -67,7 +78,9 @@ send(struct req *req)
     struct http_header headers[HEADERS_FIXED + REQ_HEADERS_MAX + REQ_WARNINGS_MAX];
     size_t len = 0;
     headers[len++] = (struct http_header){ STR("audit-id"), str_of(q->audit_id) };
-    headers[len++] = (struct http_header){ STR("cache-control"), STR("no-cache, private") };
+    if (!has_header(q, "cache-control")) {
+        headers[len++] = (struct http_header){ STR("cache-control"), STR("no-cache, private") };
+    }
     if (q->content_type != NULL) {
         headers[len++] = (struct http_header){ STR("content-type"), str_of(q->content_type) };
     }

@@ -11,6 +11,7 @@
 struct audit;
 struct authn;
 struct authz;
+struct discovery_openapi;
 struct inflight;
 struct keyqueue;
 struct loop_timer;
@@ -45,6 +46,7 @@ struct apiserver {
     struct authz *authz;
     struct audit *audit;
     struct inflight *inflight;
+    struct discovery_openapi *openapi;    /* NULL until somebody asks */
     VEC(struct apiserver_mount *) mounts; /* requests point at them */
     VEC(struct apiserver_check) checks;
     struct http_handler handler;

@@ -11,6 +11,7 @@
 #include "api/object.h"
 #include "api/status.h"
 #include "apiserver/apiserver_impl.h"
+#include "apiserver/encode_form.h"
 #include "apiserver/pieces.h"
 #include "apiserver/steps.h"
 #include "base/arena.h"
@@ -206,9 +207,13 @@ answer_object(struct req *req, struct err **err)
                     req->arena, &view, err) < 0) {
         return -1;
     }
+    bool is_form = req->accept == ANSWER_TABLE || req->accept == ANSWER_PARTIAL;
     if (req->accept == ANSWER_YAML) {
         q->content_type = "application/yaml";
         q->body = body_of_yaml(view);
+    } else if (is_form) {
+        q->content_type = "application/json";
+        q->body = body_of_buf(encode_form_whole(encode_form_of(req), req->resource, view, true));
     } else {
         q->content_type = "application/json";
         q->body = body_of_object(STEAL(view));

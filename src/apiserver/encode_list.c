@@ -7,6 +7,7 @@
 #include "api/object.h"
 #include "apiserver/apiserver_impl.h"
 #include "apiserver/encode.h"
+#include "apiserver/encode_form.h"
 #include "apiserver/listing.h"
 #include "apiserver/pieces.h"
 #include "base/arena.h"
@@ -29,6 +30,7 @@ struct list_body {
     struct listing *listing;
     struct req *req; /* a reference: selectors and scratch live in its arena */
     const struct resource *resource;
+    struct encode_form form;
     bool has_item, is_over, is_deferred, is_done;
 };
 
@@ -39,14 +41,9 @@ list_body(struct body *body)
 }
 
 static void
-write_head(const struct req *req, const struct listing *listing, struct jw *w)
+write_metadata(const struct req *req, const struct listing *listing, struct jw *w)
 {
     struct arena *arena = req->arena;
-    const struct resource *row = req->resource != NULL ? req->resource : listing->resource;
-    jw_keyz(w, "kind");
-    jw_str(w, row->list_kind != NULL ? str_of(row->list_kind)
-                                     : arena_printf(arena, "%sList", row->kind));
-    jw_kv(w, "apiVersion", resource_api_version(row, arena));
     jw_keyz(w, "metadata");
     jw_obj(w);
     jw_kv(w, "resourceVersion", arena_printf(arena, "%llu", (unsigned long long)listing->rev));
@@ -55,7 +52,27 @@ write_head(const struct req *req, const struct listing *listing, struct jw *w)
         jw_kint(w, "remainingItemCount", listing->remaining);
     }
     jw_end(w);
-    jw_keyz(w, "items");
+}
+
+static void
+write_head(const struct req *req, const struct listing *listing, struct jw *w)
+{
+    struct arena *arena = req->arena;
+    const struct resource *row = req->resource;
+    bool is_table = req->accept == ANSWER_TABLE;
+    bool is_own = !is_table && req->accept != ANSWER_PARTIAL;
+    struct str kind = is_table                 ? STR("Table")
+                      : !is_own                ? STR("PartialObjectMetadataList")
+                      : row->list_kind != NULL ? str_of(row->list_kind)
+                                               : arena_printf(arena, "%sList", row->kind);
+    jw_kv(w, "kind", kind);
+    jw_kv(w, "apiVersion", is_own ? resource_api_version(row, arena) : STR("meta.k8s.io/v1"));
+    write_metadata(req, listing, w);
+    if (is_table) {
+        jw_keyz(w, "columnDefinitions");
+        columns_definitions(row, w);
+    }
+    jw_keyz(w, is_table ? "rows" : "items");
     jw_arr(w);
 }
 
@@ -82,7 +99,8 @@ put_item(struct list_body *b, struct object *object)
         log_error("object cannot be shown in the version asked for error=%s", err->message);
         return;
     }
-    bool is_whole = (view->resource->flags & RES_CRD) != 0;
+    bool is_form = b->form.media == ANSWER_TABLE || b->form.media == ANSWER_PARTIAL;
+    bool is_whole = is_form || (view->resource->flags & RES_CRD) != 0;
     struct str lead = is_whole ? STR(",") : STR(",{");
     if (!b->has_item) {
         lead = str_slice(lead.at + 1, lead.size - 1);
@@ -90,6 +108,12 @@ put_item(struct list_body *b, struct object *object)
     }
     if (lead.size > 0) {
         pieces_put(&b->pieces, lead, NULL, NULL);
+    }
+    if (is_form) {
+        struct buf *bytes = encode_form_item(b->form, view);
+        object_unref(view);
+        pieces_put(&b->pieces, buf_str(bytes), NULL, bytes);
+        return;
     }
     pieces_put(&b->pieces, is_whole ? object_bytes(view) : object_item_bytes(view), view, NULL);
 }
@@ -170,6 +194,7 @@ new_body(struct req *req, struct listing *owned)
     b->loop = req->server->loop;
     b->listing = owned;
     b->resource = req->resource;
+    b->form = encode_form_of(req);
     req_ref(req);
     b->req = req;
     pieces_put(&b->pieces, head_text(req, owned), NULL, NULL);

@@ -13,6 +13,7 @@
 #include "api/status.h"
 #include "apiserver/apiserver_impl.h"
 #include "apiserver/encode.h"
+#include "apiserver/encode_form.h"
 #include "apiserver/ident.h"
 #include "apiserver/listing.h"
 #include "apiserver/pieces.h"
@@ -43,6 +44,8 @@ struct watch {
     struct selector *labels, *fields;
     struct str ns;
     enum watch_state state;
+    struct encode_form form;
+    bool has_columns; /* a Table's column definitions were sent */
     bool bookmarks, wants_initial_end, is_waiting, is_deferred, is_done, is_timed_out,
         is_bookmark_due;
     uint64_t after_rev;
@@ -90,9 +93,31 @@ pieces_of(struct watch *w)
     return w->pieces;
 }
 
-/* Takes over the reference. */
+/* Rows and metadata: encoded once for all who watch in the same form in the same second. */
 static void
-put_object(struct watch *w, enum watch_type type, struct object *owned)
+put_form(struct watch *w, enum watch_type type, const struct object *object,
+         const struct sink_event *event)
+{
+    bool is_first = w->form.media == ANSWER_TABLE && !w->has_columns;
+    uint32_t id = encode_form_id(w->form, w->resource) ^ (uint32_t)(type == WATCH_DELETED);
+    struct buf *bytes = event != NULL && !is_first ? buf_ref(sink_event_encoding(event, id)) : NULL;
+    if (bytes == NULL) {
+        bytes = encode_form_whole(w->form, w->resource, object, is_first);
+        w->has_columns = true;
+        if (event != NULL && !is_first) {
+            sink_event_keep(event, id, buf_ref(bytes));
+        }
+    }
+    struct pieces *pieces = pieces_of(w);
+    pieces_put(pieces, frame_heads[type], NULL, NULL);
+    pieces_put(pieces, buf_str(bytes), NULL, bytes);
+    pieces_put(pieces, STR("}\n"), NULL, NULL);
+}
+
+/* Takes over the reference; event NULL: it is of the present state. */
+static void
+put_object(struct watch *w, enum watch_type type, struct object *owned,
+           const struct sink_event *event)
 {
     struct object *view = owned;
     if (w->listen != NULL) {
@@ -101,14 +126,19 @@ put_object(struct watch *w, enum watch_type type, struct object *owned)
         object_unref(owned);
         return;
     }
-    if (w->resource != w->stored) {
+    if (w->resource != owned->resource) {
         AUTO_ARENA struct arena *arena = arena_new();
         AUTO_ERR struct err *err = NULL;
-        if (encode_view(w->resource, owned, arena, &view, &err) < 0) {
-            object_unref(owned);
+        int rc = encode_view(w->resource, owned, arena, &view, &err);
+        object_unref(owned);
+        if (rc < 0) {
             return;
         }
-        object_unref(owned);
+    }
+    if (w->form.media != ANSWER_JSON) {
+        put_form(w, type, view, event);
+        object_unref(view);
+        return;
     }
     struct pieces *pieces = pieces_of(w);
     pieces_put(pieces, frame_heads[type], NULL, NULL);
@@ -116,9 +146,12 @@ put_object(struct watch *w, enum watch_type type, struct object *owned)
     pieces_put(pieces, STR("}\n"), NULL, NULL);
 }
 
+/* An object with nothing but its kind, the revision and, at the end of the initial events, an
+ * annotation that says so. */
 static void
 put_bookmark(struct watch *w, uint64_t rev, bool is_initial_end)
 {
+    static const char annotations[] = "{\"k8s.io/initial-events-end\":\"true\"}";
     if (w->listen != NULL) {
         w->listen(w->listen_ctx, &(struct watch_event){ .type = WATCH_BOOKMARK,
                                                         .rev = rev,
@@ -126,27 +159,24 @@ put_bookmark(struct watch *w, uint64_t rev, bool is_initial_end)
         return;
     }
     AUTO_ARENA struct arena *arena = arena_new();
+    AUTO_ERR struct err *err = NULL;
+    struct object *object = NULL;
     struct jw jw;
-    jw_init(&jw, NULL);
+    jw_init(&jw, arena);
     jw_obj(&jw);
-    jw_kv(&jw, "kind", str_of(w->resource->kind));
+    jw_kvz(&jw, "kind", w->resource->kind);
     jw_kv(&jw, "apiVersion", resource_api_version(w->resource, arena));
     jw_keyz(&jw, "metadata");
     jw_obj(&jw);
-    jw_kv(&jw, "resourceVersion", arena_printf(arena, "%llu", (unsigned long long)rev));
     if (is_initial_end) {
         jw_keyz(&jw, "annotations");
-        jw_obj(&jw);
-        jw_kvz(&jw, "k8s.io/initial-events-end", "true");
-        jw_end(&jw);
+        jw_raw(&jw, STR(annotations));
     }
     jw_end(&jw);
     jw_end(&jw);
-    struct buf *bytes = jw_buf(&jw);
-    struct pieces *pieces = pieces_of(w);
-    pieces_put(pieces, frame_heads[WATCH_BOOKMARK], NULL, NULL);
-    pieces_put(pieces, buf_str(bytes), NULL, bytes);
-    pieces_put(pieces, STR("}\n"), NULL, NULL);
+    if (object_publish(w->resource, jw_done(&jw), rev, rev, &object, &err) == 0) {
+        put_object(w, WATCH_BOOKMARK, object, NULL);
+    }
 }
 
 static void
@@ -196,11 +226,11 @@ put_event(struct watch *w, const struct sink_event *event)
     bool before = is_all ? event->was_there : selects(w, event->old);
     bool after = selects(w, event->now);
     if (after) {
-        put_object(w, before ? WATCH_MODIFIED : WATCH_ADDED, object_ref(event->now));
+        put_object(w, before ? WATCH_MODIFIED : WATCH_ADDED, object_ref(event->now), event);
     } else if (before) {
         struct object *gone = sink_event_gone(event);
         if (gone != NULL) {
-            put_object(w, WATCH_DELETED, object_ref(gone));
+            put_object(w, WATCH_DELETED, object_ref(gone), event);
         }
     }
 }
@@ -232,7 +262,7 @@ fill_present(struct watch *w, size_t max_bytes)
             return;
         }
         if (selects(w, object)) {
-            put_object(w, WATCH_ADDED, object_ref(object));
+            put_object(w, WATCH_ADDED, object_ref(object), NULL);
         }
     }
 }
@@ -432,6 +462,7 @@ new_watch(struct req *req)
     w->registry = registry_ref(req->registry);
     w->resource = req->resource;
     w->stored = q->stored;
+    w->form = encode_form_of(req);
     w->bookmarks = req->options.bookmarks;
     metrics_add(METRIC_WATCHERS, w->resource->plural, 1);
     int64_t timeout_ms = req->options.timeout_s > 0

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/loop.h"
 #include "base/mem.h"
 #include "tests/lib/tb.h"
 
@@ -40,12 +41,11 @@ ask(struct tb *tb, const char *method, const char *path, const char *headers, co
     size_t size = strlen(request);
     assert_int_equal(write(fd, request, size), size);
     for (int idle = 0; idle < 2000;) {
-        tb_turns(tb, 5);
+        idle += !loop_turn(tb->loop, 5);
         ssize_t got = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
         if (got == 0 || (got < 0 && errno != EAGAIN)) {
             break;
         }
-        idle += got < 0;
         str_put(&text, str_slice(bytes, got > 0 ? (size_t)got : 0));
     }
     (void)close(fd);
@@ -209,6 +209,67 @@ writes_and_refuses(void **state)
 }
 
 static void
+answers_other_forms(void **state)
+{
+    static const char cm[] = "/api/v1/namespaces/default/configmaps";
+    static const char table[] = "Accept: application/json;as=Table;v=v1;g=meta.k8s.io,"
+                                "application/json\r\n";
+    static const char partial[] =
+        "Accept: application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io\r\n";
+    static const struct ask asks[] = {
+        { "POST", cm, NULL, "{\"metadata\":{\"name\":\"a\"},\"data\":{\"k\":\"v\"}}", { "201" } },
+        { "GET",
+          cm,
+          table,
+          NULL,
+          { "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{"
+            "\"resourceVersion\":\"",
+            "\"columnDefinitions\":[{\"name\":\"Name\"", "\"rows\":[{\"cells\":[\"a\"",
+            "\"object\":{\"kind\":\"PartialObjectMetadata\"" } },
+        { "GET",
+          "/api/v1/namespaces/default/configmaps?includeObject=Object",
+          table,
+          NULL,
+          { "\"data\":{\"k\":\"v\"}" } },
+        { "GET",
+          "/api/v1/namespaces/default/configmaps/a",
+          table,
+          NULL,
+          { "{\"kind\":\"Table\"", "\"rows\":[{\"cells\":[\"a\"" } },
+        { "GET",
+          cm,
+          partial,
+          NULL,
+          { "{\"kind\":\"PartialObjectMetadataList\",\"apiVersion\":\"meta.k8s.io/v1\"",
+            "\"items\":[{\"kind\":\"PartialObjectMetadata\"" } },
+        { "GET",
+          "/api/v1/configmaps?watch=1&timeoutSeconds=1",
+          table,
+          NULL,
+          { "{\"type\":\"ADDED\",\"object\":{\"kind\":\"Table\"" } },
+        { "GET",
+          "/openapi/v3",
+          NULL,
+          NULL,
+          { "{\"paths\":{\"api/v1\":{\"serverRelativeURL\":\"/openapi/v3/api/v1?hash=" } },
+        { "GET", "/openapi/v3/api/v1", NULL, NULL, { "\"openapi\":\"3.0.0\"", "Etag: \"" } },
+        { "GET",
+          "/openapi/v3/api/v1?hash=old",
+          NULL,
+          NULL,
+          { "HTTP/1.1 301 ", "Location: /openapi/v3/api/v1?hash=" } },
+        { "GET", "/openapi/v3/api/v9", NULL, NULL, { "HTTP/1.1 404 " } },
+        { "GET",
+          "/openapi/v2",
+          "Accept: application/com.github.proto-openapi.spec.v2@v1.0+protobuf\r\n",
+          NULL,
+          { "Content-Type: application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
+            "Content-Length: 25" } },
+    };
+    ask_all(*state, asks, ARRAY_LEN(asks));
+}
+
+static void
 bounds_a_body(void **state)
 {
     struct tb *tb = *state;
@@ -270,6 +331,7 @@ main(void)
         cmocka_unit_test_setup_teardown(answers_health_and_version, serve, leave),
         cmocka_unit_test_setup_teardown(answers_discovery, serve, leave),
         cmocka_unit_test_setup_teardown(writes_and_refuses, serve, leave),
+        cmocka_unit_test_setup_teardown(answers_other_forms, serve, leave),
         cmocka_unit_test_setup_teardown(bounds_a_body, serve, leave),
         cmocka_unit_test_setup_teardown(a_watch_says_hello_at_once, serve, leave),
     };
