@@ -1,9 +1,5 @@
 /* The remote form of an informer: list, then watch from there, and again after whatever ends it.
- * Loop thread; informer.c makes one per resource.
- *
- * Three things put objects into the cache: lists, watch events, and the answers of own writes, which
- * may be ahead of both. Per object the higher revision wins. An object that an own write deleted or
- * moved out of the selector leaves a floor behind: older news of its uid are not believed. */
+ * Loop thread; informer.c makes one per resource.  What becomes of the news: informer_merge.c. */
 #include "config.h" /* IWYU pragma: keep */
 
 #include <stdio.h>
@@ -14,11 +10,10 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/loop.h"
-#include "base/map.h"
 #include "base/mem.h"
 #include "client/cache.h"
-#include "client/cache_tree.h"
 #include "client/client.h"
+#include "client/informer_remote_priv.h"
 #include "client/informer_stream.h"
 
 #define LOG_MODULE "informer"
@@ -28,40 +23,11 @@
 enum { PAGE_LEN = 500, WATCH_MIN_MS = 300 * 1000, WATCH_SHORT_MS = 1000 };
 enum { BACKOFF_FIRST_MS = 800, BACKOFF_MAX_MS = 30 * 1000 };
 
-/* News of this uid count from this revision on; UINT64_MAX: it is deleted. */
-struct floor {
-    uint64_t rev;
-    uint64_t after_list; /* lists begun before it was set; a later one has seen it */
-};
-struct waiter {
-    struct waiter *next;
+struct informer_waiter {
+    struct informer_waiter *next;
     uint64_t list; /* the number of the list that it waits for */
     void (*fn)(void *);
     void *ctx;
-};
-struct informer_remote {
-    struct informer_stream *stream; /* NULL once closed */
-    struct loop *loop;
-    struct client *client;
-    const struct resource *resource;
-    struct arena *arena; /* selectors */
-    struct str field_text, label_text;
-    struct selector *fields, *labels;
-
-    uint64_t rev;      /* where the watch goes on */
-    uint64_t list_rev; /* of the last finished list: older events say nothing new */
-    bool needs_list;
-    struct handle *list, *watch;
-    uint64_t list_number; /* lists begun */
-    uint64_t page_rev;    /* of the list that runs */
-    struct cache *fresh;  /* what it has brought */
-    int64_t watch_began_ms;
-    int64_t backoff_ms;
-    struct loop_timer *retry;
-    struct map floors; /* uid → struct floor */
-    struct waiter *waiters;
-    int holds;
-    uint64_t seed; /* of the jitter */
 };
 
 static void list_done(void *ctx, const struct reply *reply, struct err *owned);
@@ -153,15 +119,14 @@ remote_free(struct informer_remote *remote)
     mem_free(remote);
 }
 
-/* Around everything that calls handlers: one of them may close the informer. */
-static void
-remote_hold(struct informer_remote *remote)
+void
+informer_remote_hold(struct informer_remote *remote)
 {
     remote->holds++;
 }
 
-static void
-remote_release(struct informer_remote *remote)
+void
+informer_remote_release(struct informer_remote *remote)
 {
     remote->holds--;
     if (remote->stream == NULL) {
@@ -176,7 +141,7 @@ informer_remote_close(struct informer_remote *remote)
     loop_timer_cancel(remote->retry);
     remote->retry = NULL;
     while (remote->waiters != NULL) {
-        struct waiter *waiter = remote->waiters;
+        struct informer_waiter *waiter = remote->waiters;
         remote->waiters = waiter->next;
         mem_free(waiter);
     }
@@ -189,165 +154,10 @@ informer_remote_close(struct informer_remote *remote)
     remote_free(remote);
 }
 
-/* ---- what is believed ---- */
-
-static struct cache *
-cache_of(const struct informer_remote *remote)
-{
-    return remote->stream->of->cache;
-}
-
-static void
-floor_set(struct informer_remote *remote, struct str uid, uint64_t rev)
-{
-    struct floor *floor = map_get(&remote->floors, uid);
-
-    if (floor == NULL) {
-        floor = MEM_NEW(struct floor);
-        (void)map_put(&remote->floors, uid, floor);
-    }
-    floor->rev = rev > floor->rev ? rev : floor->rev;
-    floor->after_list = remote->list_number;
-}
-
-static void
-floor_drop(struct informer_remote *remote, struct str uid)
-{
-    mem_free(map_del(&remote->floors, uid));
-}
-
-/* Its end has come by the watch too. A floor above it belongs to a later own write. */
-static void
-floor_deleted(struct informer_remote *remote, struct str uid, uint64_t rev)
-{
-    const struct floor *floor = map_get(&remote->floors, uid);
-
-    if (floor != NULL && (floor->rev == UINT64_MAX || floor->rev <= rev)) {
-        floor_drop(remote, uid);
-    }
-}
-
-static bool
-is_below_floor(const struct informer_remote *remote, struct str uid, uint64_t rev)
-{
-    const struct floor *floor = map_get(&remote->floors, uid);
-
-    return floor != NULL && rev < floor->rev;
-}
-
-/* A list that began after the floor was set knows of what set it. */
-static void
-floors_settle(struct informer_remote *remote)
-{
-    size_t iter = 0;
-    struct str uid;
-    void *value = NULL;
-
-    while (map_next(&remote->floors, &iter, &uid, &value)) {
-        const struct floor *floor = value;
-        if (floor->after_list < remote->list_number) {
-            floor_drop(remote, uid);
-        }
-    }
-}
-
-/* The object at a key is gone. */
-static void
-remote_unset(struct informer_remote *remote, struct str ns, struct str name, uint64_t rev)
-{
-    AUTO_OBJECT struct object *old = cache_del(cache_of(remote), remote->resource, ns, name);
-
-    if (old != NULL) {
-        informer_dispatch(remote->stream, old, NULL, rev);
-    }
-}
-
-/* The object is newer than what the cache has. A handler may close the informer: nothing of remote
- * is touched after a dispatch unless the stream is still there. */
-static void
-remote_set(struct informer_remote *remote, struct object *object)
-{
-    AUTO_OBJECT struct object *keep = object_ref(object);
-    AUTO_OBJECT struct object *old = NULL;
-    struct object *before = cache_get(cache_of(remote), remote->resource, object->ns, object->name);
-
-    if (before != NULL && !str_eq(before->uid, object->uid)) {
-        /* Deleted and made again unseen: two changes. */
-        remote_unset(remote, object->ns, object->name, object->rev);
-        if (remote->stream == NULL) {
-            return;
-        }
-    }
-    old = cache_put(cache_of(remote), object);
-    informer_dispatch(remote->stream, old, keep, object->rev);
-}
-
-static bool
-is_news(const struct informer_remote *remote, const struct object *object)
-{
-    const struct object *before =
-        cache_get(cache_of(remote), remote->resource, object->ns, object->name);
-
-    return !is_below_floor(remote, object->uid, object->rev) &&
-           (before == NULL || before->rev < object->rev);
-}
-
-static void
-raise_rev(struct informer_remote *remote, uint64_t rev)
-{
-    if (rev > remote->rev) {
-        remote->rev = rev;
-    }
-    if (rev > cache_rev(cache_of(remote))) {
-        cache_set_rev(cache_of(remote), rev);
-    }
-}
-
-/* ---- own writes ---- */
-
-void
-informer_remote_take(struct informer_remote *remote, struct object *object)
-{
-    const struct object *before;
-
-    if (!remote->stream->is_listed || !is_news(remote, object)) {
-        return;
-    }
-    remote_hold(remote);
-    if ((remote->fields == NULL || selector_matches_object(remote->fields, object)) &&
-        (remote->labels == NULL || selector_matches_labels(remote->labels, object->labels))) {
-        remote_set(remote, object);
-    } else {
-        floor_set(remote, object->uid, object->rev);
-        before = cache_get(cache_of(remote), remote->resource, object->ns, object->name);
-        if (before != NULL && str_eq(before->uid, object->uid)) {
-            remote_unset(remote, object->ns, object->name, object->rev);
-        }
-    }
-    remote_release(remote);
-}
-
-void
-informer_remote_take_deleted(struct informer_remote *remote, struct str ns, struct str name,
-                             struct str uid)
-{
-    const struct object *before = cache_get(cache_of(remote), remote->resource, ns, name);
-
-    if (uid.size == 0) {
-        return;
-    }
-    floor_set(remote, uid, UINT64_MAX);
-    if (before != NULL && str_eq(before->uid, uid)) {
-        remote_hold(remote);
-        remote_unset(remote, ns, name, before->rev);
-        remote_release(remote);
-    }
-}
-
 void
 informer_remote_refresh(struct informer_remote *remote, void (*fn)(void *), void *ctx)
 {
-    struct waiter *waiter = MEM_NEW(struct waiter);
+    struct informer_waiter *waiter = MEM_NEW(struct informer_waiter);
 
     waiter->fn = fn;
     waiter->ctx = ctx;
@@ -363,10 +173,10 @@ informer_remote_refresh(struct informer_remote *remote, void (*fn)(void *), void
 void
 informer_remote_refresh_cancel(struct informer_remote *remote, const void *ctx)
 {
-    struct waiter **link = &remote->waiters;
+    struct informer_waiter **link = &remote->waiters;
 
     while (*link != NULL) {
-        struct waiter *waiter = *link;
+        struct informer_waiter *waiter = *link;
         if (waiter->ctx == ctx) {
             *link = waiter->next;
             mem_free(waiter);
@@ -401,51 +211,13 @@ list_start(struct informer_remote *remote)
     list_page(remote, (struct str){ 0 });
 }
 
-/* Not in the list, and not newer than it: gone. */
-static void
-list_missing(struct informer_remote *remote, const struct object *have)
-{
-    if (have->rev <= remote->list_rev) {
-        remote_unset(remote, have->ns, have->name, remote->list_rev);
-    }
-}
-
-/* Brings the cache to what the list says: both are walked in key order, the cache pinned because it
- * changes on the way. */
-static void
-list_apply(struct informer_remote *remote)
-{
-    struct str all = { 0 };
-    struct cache *pin = cache_ref(cache_of(remote));
-    struct cache *fresh = STEAL(remote->fresh);
-    struct cache_iter have_iter = cache_begin(pin, remote->resource, all);
-    struct cache_iter want_iter = cache_begin(fresh, remote->resource, all);
-    const struct object *have = cache_next(&have_iter);
-    struct object *want = cache_next(&want_iter);
-
-    while ((have != NULL || want != NULL) && remote->stream != NULL) {
-        int order = have == NULL   ? 1
-                    : want == NULL ? -1
-                                   : cache_tree_order(have->ns, have->name, want->ns, want->name);
-        if (order < 0) {
-            list_missing(remote, have);
-        } else if (is_news(remote, want)) {
-            remote_set(remote, want);
-        }
-        have = order <= 0 ? cache_next(&have_iter) : have;
-        want = order >= 0 ? cache_next(&want_iter) : want;
-    }
-    cache_free(pin);
-    cache_free(fresh);
-}
-
 static void
 waiters_call(struct informer_remote *remote)
 {
-    struct waiter **link = &remote->waiters;
+    struct informer_waiter **link = &remote->waiters;
 
     while (remote->stream != NULL && *link != NULL) {
-        struct waiter *waiter = *link;
+        struct informer_waiter *waiter = *link;
         if (waiter->list > remote->list_number) {
             link = &waiter->next;
             continue;
@@ -462,12 +234,10 @@ list_finished(struct informer_remote *remote)
 {
     remote->backoff_ms = 0;
     remote->list_rev = remote->page_rev;
-    list_apply(remote);
+    informer_merge_list(remote);
     if (remote->stream == NULL) {
         return;
     }
-    raise_rev(remote, remote->list_rev);
-    floors_settle(remote);
     if (!remote->stream->is_listed) {
         informer_listed(remote->stream);
     }
@@ -510,9 +280,9 @@ list_done(void *ctx, const struct reply *reply, struct err *owned)
         list_page(remote, reply->continue_token);
         return;
     }
-    remote_hold(remote);
+    informer_remote_hold(remote);
     list_finished(remote);
-    remote_release(remote);
+    informer_remote_release(remote);
 }
 
 /* ---- watch ---- */
@@ -521,33 +291,17 @@ static void
 watch_event(void *ctx, const struct watch_event *event)
 {
     struct informer_remote *remote = ctx;
-    struct object *object = event->object;
-    const struct object *before;
 
     if (remote->stream == NULL) {
         return;
     }
     remote->backoff_ms = 0;
-    raise_rev(remote, event->rev);
-    if (event->type == WATCH_DELETED && object != NULL) {
-        floor_deleted(remote, object->uid, event->rev);
+    informer_merge_rev(remote, event->rev);
+    if (event->object != NULL) {
+        informer_remote_hold(remote);
+        informer_merge_event(remote, event);
+        informer_remote_release(remote);
     }
-    if (object == NULL || event->rev <= remote->list_rev) {
-        return; /* a bookmark, or what a list has told already */
-    }
-    remote_hold(remote);
-    if (event->type != WATCH_DELETED) {
-        if (is_news(remote, object)) {
-            floor_drop(remote, object->uid);
-            remote_set(remote, object);
-        }
-    } else {
-        before = cache_get(cache_of(remote), remote->resource, object->ns, object->name);
-        if (before != NULL && str_eq(before->uid, object->uid) && before->rev <= event->rev) {
-            remote_unset(remote, object->ns, object->name, event->rev);
-        }
-    }
-    remote_release(remote);
 }
 
 static void
