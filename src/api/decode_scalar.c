@@ -18,8 +18,9 @@ static void decode_text(struct decode_walk *walk, const struct field *field, str
                         const struct decode_at *at);
 static void decode_int(struct decode_walk *walk, const struct field *field, struct val v,
                        const struct decode_at *at);
-static void decode_bytes(struct decode_walk *walk, struct val v, const struct decode_at *at);
-static void decode_quantity(struct decode_walk *walk, struct val v);
+static void decode_bytes(struct decode_walk *walk, const struct field *field, struct val v,
+                         const struct decode_at *at);
+static void decode_quantity(struct decode_walk *walk, const struct field *field, struct val v);
 static void decode_time(struct decode_walk *walk, const struct field *field, struct val v,
                         const struct decode_at *at);
 static void decode_duration(struct decode_walk *walk, struct val v, const struct decode_at *at);
@@ -52,10 +53,10 @@ decode_scalar(struct decode_walk *walk, const struct field *field, struct val v,
         jw_num(walk->out, val_num(v, 0));
         break;
     case FIELD_BYTES:
-        decode_bytes(walk, v, at);
+        decode_bytes(walk, field, v, at);
         break;
     case FIELD_QUANTITY:
-        decode_quantity(walk, v);
+        decode_quantity(walk, field, v);
         break;
     case FIELD_TIME:
     case FIELD_MICROTIME:
@@ -91,8 +92,14 @@ decode_scalar_zero(struct decode_walk *walk, const struct field *field)
 {
     switch ((enum field_type)field->type) {
     case FIELD_STRING:
-    case FIELD_BYTES:
         jw_strz(walk->out, "");
+        break;
+    case FIELD_BYTES: /* a plain one is a nil slice; in maps storage makes it an empty one */
+        if (field->card == CARD_MAP) {
+            jw_strz(walk->out, "");
+        } else {
+            jw_null(walk->out);
+        }
         break;
     case FIELD_BOOL:
         jw_bool(walk->out, false);
@@ -191,13 +198,17 @@ decode_int(struct decode_walk *walk, const struct field *field, struct val v,
 }
 
 static void
-decode_bytes(struct decode_walk *walk, struct val v, const struct decode_at *at)
+decode_bytes(struct decode_walk *walk, const struct field *field, struct val v,
+             const struct decode_at *at)
 {
     struct str text = val_str(v);
     struct str bytes = { 0 };
     size_t bad_at = 0;
     if (val_type(v) != DOC_STRING) {
         decode_mismatch(walk, v, at, "[]uint8", false);
+    } else if (text.size == 0) {
+        decode_scalar_zero(walk, field);
+        return;
     } else if (base64_is_canonical(text)) {
         jw_str(walk->out, text);
         return;
@@ -208,7 +219,7 @@ decode_bytes(struct decode_walk *walk, struct val v, const struct decode_at *at)
 }
 
 static void
-decode_quantity(struct decode_walk *walk, struct val v)
+decode_quantity(struct decode_walk *walk, const struct field *field, struct val v)
 {
     char text[QUANTITY_TEXT_SIZE];
     struct quantity quantity = { 0 };
@@ -216,7 +227,11 @@ decode_quantity(struct decode_walk *walk, struct val v)
     if (quantity_parse(str_trim(given), &quantity) < 0) {
         decode_fault(walk, v, true, "%s", quantity_problem(str_trim(given)));
     }
-    jw_str(walk->out, quantity_kept(str_trim(given), quantity, text));
+    if ((field->flags & FIELD_MILLI) != 0 && !quantity_is_milli(quantity)) {
+        jw_str(walk->out, quantity_text(quantity_round_milli(quantity), text));
+    } else {
+        jw_str(walk->out, quantity_kept(str_trim(given), quantity, text));
+    }
 }
 
 static void

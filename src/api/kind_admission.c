@@ -4,15 +4,17 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 
 static const struct field admission_rule_fields[] = {
     OPT("apiGroups", STRING, LIST, 1),
     OPT("apiVersions", STRING, LIST, 2),
     OPT("resources", STRING, LIST, 3),
-    OPT("scope", STRING, PTR, 4, .go = "v1.ScopeType"),
+    OPT("scope", STRING, PTR, 4, .go = "v1.ScopeType", .def = "\"*\""),
 };
 LOCAL_TYPE(admission_rule, "admissionregistration/v1.Rule");
 
@@ -32,15 +34,15 @@ static const struct field admission_named_rule_with_operations_fields[] = {
     OPT("resourceNames", STRING, LIST, 1),
     INLINE(2, type_admission_rule_with_operations),
 };
-LOCAL_TYPE(admission_named_rule_with_operations, "admissionregistration/v1.NamedRuleWithOperations",
-           .atomic = true);
+LOCAL_TYPE(admission_named_rule_with_operations,
+    "admissionregistration/v1.NamedRuleWithOperations", .atomic = true);
 
 static const struct field admission_match_resources_fields[] = {
-    OPT("namespaceSelector", OBJECT, PTR, 1, .of = &type_meta_label_selector),
-    OPT("objectSelector", OBJECT, PTR, 2, .of = &type_meta_label_selector),
+    OPT("namespaceSelector", OBJECT, PTR, 1, .of = &type_meta_label_selector, .def = "{}"),
+    OPT("objectSelector", OBJECT, PTR, 2, .of = &type_meta_label_selector, .def = "{}"),
     OPT("resourceRules", OBJECT, LIST, 3, .of = &type_admission_named_rule_with_operations),
     OPT("excludeResourceRules", OBJECT, LIST, 4, .of = &type_admission_named_rule_with_operations),
-    OPT("matchPolicy", STRING, PTR, 7, .go = "v1.MatchPolicyType"),
+    OPT("matchPolicy", STRING, PTR, 7, .go = "v1.MatchPolicyType", .def = "\"Equivalent\""),
 };
 LOCAL_TYPE(admission_match_resources, "admissionregistration/v1.MatchResources", .atomic = true);
 
@@ -74,7 +76,7 @@ static const struct field admission_validating_admission_policy_spec_fields[] = 
     OPT("paramKind", OBJECT, PTR, 1, .of = &type_admission_param_kind),
     OPT("matchConstraints", OBJECT, PTR, 2, .of = &type_admission_match_resources),
     OPT("validations", OBJECT, LIST, 3, .of = &type_admission_validation),
-    OPT("failurePolicy", STRING, PTR, 4, .go = "v1.FailurePolicyType"),
+    OPT("failurePolicy", STRING, PTR, 4, .go = "v1.FailurePolicyType", .def = "\"Fail\""),
     OPT("auditAnnotations", OBJECT, LIST, 5, .of = &type_admission_audit_annotation),
     OPT("matchConditions", OBJECT, LIST, 6, .of = &type_admission_match_condition,
         .patch = PATCH_MERGE, .merge_key = "name", .list = LIST_MAP, .list_keys = "name"),
@@ -82,7 +84,7 @@ static const struct field admission_validating_admission_policy_spec_fields[] = 
         .merge_key = "name", .list = LIST_MAP, .list_keys = "name"),
 };
 LOCAL_TYPE(admission_validating_admission_policy_spec,
-           "admissionregistration/v1.ValidatingAdmissionPolicySpec");
+    "admissionregistration/v1.ValidatingAdmissionPolicySpec");
 
 static const struct field admission_expression_warning_fields[] = {
     ALWAYS("fieldRef", STRING, VAL, 2),
@@ -98,11 +100,11 @@ LOCAL_TYPE(admission_type_checking, "admissionregistration/v1.TypeChecking");
 static const struct field admission_validating_admission_policy_status_fields[] = {
     OPT("observedGeneration", INT64, VAL, 1),
     OPT("typeChecking", OBJECT, PTR, 2, .of = &type_admission_type_checking),
-    OPT("conditions", OBJECT, LIST, 3, .of = &type_meta_condition, .list = LIST_MAP,
-        .list_keys = "type"),
+    OPT("conditions", OBJECT, LIST, 3, .of = &type_meta_condition,
+        .list = LIST_MAP, .list_keys = "type"),
 };
 LOCAL_TYPE(admission_validating_admission_policy_status,
-           "admissionregistration/v1.ValidatingAdmissionPolicyStatus");
+    "admissionregistration/v1.ValidatingAdmissionPolicyStatus");
 
 static const struct field admission_validating_admission_policy_fields[] = {
     INLINE(0, type_meta_type_meta),
@@ -127,7 +129,7 @@ static const struct field admission_validating_admission_policy_binding_spec_fie
     OPT("validationActions", STRING, LIST, 4, .list = LIST_SET, .go = "[]v1.ValidationAction"),
 };
 LOCAL_TYPE(admission_validating_admission_policy_binding_spec,
-           "admissionregistration/v1.ValidatingAdmissionPolicyBindingSpec");
+    "admissionregistration/v1.ValidatingAdmissionPolicyBindingSpec");
 
 static const struct field admission_validating_admission_policy_binding_fields[] = {
     INLINE(0, type_meta_type_meta),
@@ -135,13 +137,13 @@ static const struct field admission_validating_admission_policy_binding_fields[]
     OPT("spec", OBJECT, VAL, 2, .of = &type_admission_validating_admission_policy_binding_spec),
 };
 TYPE(admission_validating_admission_policy_binding,
-     "admissionregistration/v1.ValidatingAdmissionPolicyBinding");
+    "admissionregistration/v1.ValidatingAdmissionPolicyBinding");
 
 static const struct field admission_service_reference_fields[] = {
     ALWAYS("namespace", STRING, VAL, 1),
     ALWAYS("name", STRING, VAL, 2),
     OPT("path", STRING, PTR, 3),
-    OPT("port", INT32, PTR, 4),
+    OPT("port", INT32, PTR, 4, .def = "443"),
 };
 LOCAL_TYPE(admission_service_reference, "admissionregistration/v1.ServiceReference");
 
@@ -156,12 +158,12 @@ static const struct field admission_validating_webhook_fields[] = {
     ALWAYS("name", STRING, VAL, 1),
     ALWAYS("clientConfig", OBJECT, VAL, 2, .of = &type_admission_webhook_client_config),
     OPT("rules", OBJECT, LIST, 3, .of = &type_admission_rule_with_operations),
-    OPT("failurePolicy", STRING, PTR, 4, .go = "v1.FailurePolicyType"),
-    OPT("matchPolicy", STRING, PTR, 9, .go = "v1.MatchPolicyType"),
-    OPT("namespaceSelector", OBJECT, PTR, 5, .of = &type_meta_label_selector),
-    OPT("objectSelector", OBJECT, PTR, 10, .of = &type_meta_label_selector),
+    OPT("failurePolicy", STRING, PTR, 4, .go = "v1.FailurePolicyType", .def = "\"Fail\""),
+    OPT("matchPolicy", STRING, PTR, 9, .go = "v1.MatchPolicyType", .def = "\"Equivalent\""),
+    OPT("namespaceSelector", OBJECT, PTR, 5, .of = &type_meta_label_selector, .def = "{}"),
+    OPT("objectSelector", OBJECT, PTR, 10, .of = &type_meta_label_selector, .def = "{}"),
     ALWAYS("sideEffects", STRING, PTR, 6, .go = "v1.SideEffectClass"),
-    OPT("timeoutSeconds", INT32, PTR, 7),
+    OPT("timeoutSeconds", INT32, PTR, 7, .def = "10"),
     ALWAYS("admissionReviewVersions", STRING, LIST, 8),
     OPT("matchConditions", OBJECT, LIST, 11, .of = &type_admission_match_condition,
         .patch = PATCH_MERGE, .merge_key = "name", .list = LIST_MAP, .list_keys = "name"),
@@ -171,24 +173,25 @@ LOCAL_TYPE(admission_validating_webhook, "admissionregistration/v1.ValidatingWeb
 static const struct field admission_validating_webhook_configuration_fields[] = {
     INLINE(0, type_meta_type_meta),
     OPT("metadata", OBJECT, VAL, 1, .of = &type_meta_object_meta),
-    OPT("webhooks", OBJECT, LIST, 2, .of = &type_admission_validating_webhook, .patch = PATCH_MERGE,
-        .merge_key = "name", .list = LIST_MAP, .list_keys = "name"),
+    OPT("webhooks", OBJECT, LIST, 2, .of = &type_admission_validating_webhook,
+        .patch = PATCH_MERGE, .merge_key = "name", .list = LIST_MAP, .list_keys = "name"),
 };
 TYPE(admission_validating_webhook_configuration,
-     "admissionregistration/v1.ValidatingWebhookConfiguration");
+    "admissionregistration/v1.ValidatingWebhookConfiguration");
 
 static const struct field admission_mutating_webhook_fields[] = {
     ALWAYS("name", STRING, VAL, 1),
     ALWAYS("clientConfig", OBJECT, VAL, 2, .of = &type_admission_webhook_client_config),
     OPT("rules", OBJECT, LIST, 3, .of = &type_admission_rule_with_operations),
-    OPT("failurePolicy", STRING, PTR, 4, .go = "v1.FailurePolicyType"),
-    OPT("matchPolicy", STRING, PTR, 9, .go = "v1.MatchPolicyType"),
-    OPT("namespaceSelector", OBJECT, PTR, 5, .of = &type_meta_label_selector),
-    OPT("objectSelector", OBJECT, PTR, 11, .of = &type_meta_label_selector),
+    OPT("failurePolicy", STRING, PTR, 4, .go = "v1.FailurePolicyType", .def = "\"Fail\""),
+    OPT("matchPolicy", STRING, PTR, 9, .go = "v1.MatchPolicyType", .def = "\"Equivalent\""),
+    OPT("namespaceSelector", OBJECT, PTR, 5, .of = &type_meta_label_selector, .def = "{}"),
+    OPT("objectSelector", OBJECT, PTR, 11, .of = &type_meta_label_selector, .def = "{}"),
     ALWAYS("sideEffects", STRING, PTR, 6, .go = "v1.SideEffectClass"),
-    OPT("timeoutSeconds", INT32, PTR, 7),
+    OPT("timeoutSeconds", INT32, PTR, 7, .def = "10"),
     ALWAYS("admissionReviewVersions", STRING, LIST, 8),
-    OPT("reinvocationPolicy", STRING, PTR, 10, .go = "v1.ReinvocationPolicyType"),
+    OPT("reinvocationPolicy", STRING, PTR, 10, .go = "v1.ReinvocationPolicyType",
+        .def = "\"Never\""),
     OPT("matchConditions", OBJECT, LIST, 12, .of = &type_admission_match_condition,
         .patch = PATCH_MERGE, .merge_key = "name", .list = LIST_MAP, .list_keys = "name"),
 };
@@ -201,7 +204,7 @@ static const struct field admission_mutating_webhook_configuration_fields[] = {
         .merge_key = "name", .list = LIST_MAP, .list_keys = "name"),
 };
 TYPE(admission_mutating_webhook_configuration,
-     "admissionregistration/v1.MutatingWebhookConfiguration");
+    "admissionregistration/v1.MutatingWebhookConfiguration");
 
 /* ---- resources ---- */
 
@@ -232,6 +235,8 @@ const struct resource resource_validatingadmissionpolicies = {
     .verbs = VERB_ALL,
     .flags = RES_GENERATION,
     .type = &type_admission_validating_admission_policy,
+    .prepare_create = kinds_prepare_create,
+    .prepare_update = kinds_prepare_update,
     .subresources = validatingadmissionpolicies_subs,
     .subresource_len = ARRAY_LEN(validatingadmissionpolicies_subs),
     .reset_main = "status",

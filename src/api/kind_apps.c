@@ -4,28 +4,34 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 
 static const struct field apps_rolling_update_stateful_set_strategy_fields[] = {
     OPT("partition", INT32, PTR, 1),
-    OPT("maxUnavailable", INT_OR_STRING, PTR, 2),
+    FIELD("maxUnavailable", INT_OR_STRING, PTR, 2, FIELD_OMITEMPTY | FIELD_OFF),
 };
-LOCAL_TYPE(apps_rolling_update_stateful_set_strategy, "apps/v1.RollingUpdateStatefulSetStrategy");
+LOCAL_TYPE(apps_rolling_update_stateful_set_strategy, "apps/v1.RollingUpdateStatefulSetStrategy",
+    .fill = kind_work_fill_stateful_set_rolling);
 
 static const struct field apps_stateful_set_update_strategy_fields[] = {
     OPT("type", STRING, VAL, 1, .go = "v1.StatefulSetUpdateStrategyType"),
     OPT("rollingUpdate", OBJECT, PTR, 2, .of = &type_apps_rolling_update_stateful_set_strategy),
 };
-LOCAL_TYPE(apps_stateful_set_update_strategy, "apps/v1.StatefulSetUpdateStrategy");
+LOCAL_TYPE(apps_stateful_set_update_strategy, "apps/v1.StatefulSetUpdateStrategy",
+    .fill = kind_work_fill_stateful_set);
 
 static const struct field apps_stateful_set_persistent_volume_claim_retention_policy_fields[] = {
-    OPT("whenDeleted", STRING, VAL, 1, .go = "v1.PersistentVolumeClaimRetentionPolicyType"),
-    OPT("whenScaled", STRING, VAL, 2, .go = "v1.PersistentVolumeClaimRetentionPolicyType"),
+    OPT("whenDeleted", STRING, VAL, 1, .go = "v1.PersistentVolumeClaimRetentionPolicyType",
+        .def = "\"Retain\""),
+    OPT("whenScaled", STRING, VAL, 2, .go = "v1.PersistentVolumeClaimRetentionPolicyType",
+        .def = "\"Retain\""),
 };
 LOCAL_TYPE(apps_stateful_set_persistent_volume_claim_retention_policy,
-           "apps/v1.StatefulSetPersistentVolumeClaimRetentionPolicy");
+    "apps/v1.StatefulSetPersistentVolumeClaimRetentionPolicy");
 
 static const struct field apps_stateful_set_ordinals_fields[] = {
     ALWAYS("start", INT32, VAL, 1),
@@ -33,17 +39,18 @@ static const struct field apps_stateful_set_ordinals_fields[] = {
 LOCAL_TYPE(apps_stateful_set_ordinals, "apps/v1.StatefulSetOrdinals");
 
 static const struct field apps_stateful_set_spec_fields[] = {
-    OPT("replicas", INT32, PTR, 1),
+    OPT("replicas", INT32, PTR, 1, .def = "1"),
     ALWAYS("selector", OBJECT, PTR, 2, .of = &type_meta_label_selector),
     ALWAYS("template", OBJECT, VAL, 3, .of = &type_core_pod_template_spec),
     OPT("volumeClaimTemplates", OBJECT, LIST, 4, .of = &type_core_persistent_volume_claim),
     ALWAYS("serviceName", STRING, VAL, 5),
-    OPT("podManagementPolicy", STRING, VAL, 6, .go = "v1.PodManagementPolicyType"),
+    OPT("podManagementPolicy", STRING, VAL, 6, .go = "v1.PodManagementPolicyType",
+        .def = "\"OrderedReady\""),
     OPT("updateStrategy", OBJECT, VAL, 7, .of = &type_apps_stateful_set_update_strategy),
-    OPT("revisionHistoryLimit", INT32, PTR, 8),
+    OPT("revisionHistoryLimit", INT32, PTR, 8, .def = "10"),
     OPT("minReadySeconds", INT32, VAL, 9),
     OPT("persistentVolumeClaimRetentionPolicy", OBJECT, PTR, 10,
-        .of = &type_apps_stateful_set_persistent_volume_claim_retention_policy),
+        .of = &type_apps_stateful_set_persistent_volume_claim_retention_policy, .def = "{}"),
     OPT("ordinals", OBJECT, PTR, 11, .of = &type_apps_stateful_set_ordinals),
 };
 LOCAL_TYPE(apps_stateful_set_spec, "apps/v1.StatefulSetSpec");
@@ -84,24 +91,26 @@ static const struct field apps_rolling_update_deployment_fields[] = {
     OPT("maxUnavailable", INT_OR_STRING, PTR, 1),
     OPT("maxSurge", INT_OR_STRING, PTR, 2),
 };
-LOCAL_TYPE(apps_rolling_update_deployment, "apps/v1.RollingUpdateDeployment");
+LOCAL_TYPE(apps_rolling_update_deployment, "apps/v1.RollingUpdateDeployment",
+    .fill = kind_work_fill_deployment_rolling);
 
 static const struct field apps_deployment_strategy_fields[] = {
-    OPT("type", STRING, VAL, 1, .go = "v1.DeploymentStrategyType"),
+    OPT("type", STRING, VAL, 1, .go = "v1.DeploymentStrategyType", .def = "\"RollingUpdate\""),
     OPT("rollingUpdate", OBJECT, PTR, 2, .of = &type_apps_rolling_update_deployment),
 };
-LOCAL_TYPE(apps_deployment_strategy, "apps/v1.DeploymentStrategy");
+LOCAL_TYPE(apps_deployment_strategy, "apps/v1.DeploymentStrategy",
+    .fill = kind_work_fill_deployment);
 
 static const struct field apps_deployment_spec_fields[] = {
-    OPT("replicas", INT32, PTR, 1),
+    OPT("replicas", INT32, PTR, 1, .def = "1"),
     ALWAYS("selector", OBJECT, PTR, 2, .of = &type_meta_label_selector),
     ALWAYS("template", OBJECT, VAL, 3, .of = &type_core_pod_template_spec),
     OPT("strategy", OBJECT, VAL, 4, .of = &type_apps_deployment_strategy,
         .patch = PATCH_RETAIN_KEYS),
     OPT("minReadySeconds", INT32, VAL, 5),
-    OPT("revisionHistoryLimit", INT32, PTR, 6),
+    OPT("revisionHistoryLimit", INT32, PTR, 6, .def = "10"),
     OPT("paused", BOOL, VAL, 7),
-    OPT("progressDeadlineSeconds", INT32, PTR, 9),
+    OPT("progressDeadlineSeconds", INT32, PTR, 9, .def = "600"),
 };
 LOCAL_TYPE(apps_deployment_spec, "apps/v1.DeploymentSpec");
 
@@ -123,8 +132,8 @@ static const struct field apps_deployment_status_fields[] = {
     OPT("availableReplicas", INT32, VAL, 4),
     OPT("unavailableReplicas", INT32, VAL, 5),
     OPT("terminatingReplicas", INT32, PTR, 9),
-    OPT("conditions", OBJECT, LIST, 6, .of = &type_apps_deployment_condition, .patch = PATCH_MERGE,
-        .merge_key = "type", .list = LIST_MAP, .list_keys = "type"),
+    OPT("conditions", OBJECT, LIST, 6, .of = &type_apps_deployment_condition,
+        .patch = PATCH_MERGE, .merge_key = "type", .list = LIST_MAP, .list_keys = "type"),
     OPT("collisionCount", INT32, PTR, 8),
 };
 LOCAL_TYPE(apps_deployment_status, "apps/v1.DeploymentStatus");
@@ -141,20 +150,23 @@ static const struct field apps_rolling_update_daemon_set_fields[] = {
     OPT("maxUnavailable", INT_OR_STRING, PTR, 1),
     OPT("maxSurge", INT_OR_STRING, PTR, 2),
 };
-LOCAL_TYPE(apps_rolling_update_daemon_set, "apps/v1.RollingUpdateDaemonSet");
+LOCAL_TYPE(apps_rolling_update_daemon_set, "apps/v1.RollingUpdateDaemonSet",
+    .fill = kind_work_fill_daemon_set_rolling);
 
 static const struct field apps_daemon_set_update_strategy_fields[] = {
-    OPT("type", STRING, VAL, 1, .go = "v1.DaemonSetUpdateStrategyType"),
+    OPT("type", STRING, VAL, 1, .go = "v1.DaemonSetUpdateStrategyType",
+        .def = "\"RollingUpdate\""),
     OPT("rollingUpdate", OBJECT, PTR, 2, .of = &type_apps_rolling_update_daemon_set),
 };
-LOCAL_TYPE(apps_daemon_set_update_strategy, "apps/v1.DaemonSetUpdateStrategy");
+LOCAL_TYPE(apps_daemon_set_update_strategy, "apps/v1.DaemonSetUpdateStrategy",
+    .fill = kind_work_fill_daemon_set);
 
 static const struct field apps_daemon_set_spec_fields[] = {
     ALWAYS("selector", OBJECT, PTR, 1, .of = &type_meta_label_selector),
     ALWAYS("template", OBJECT, VAL, 2, .of = &type_core_pod_template_spec),
     OPT("updateStrategy", OBJECT, VAL, 3, .of = &type_apps_daemon_set_update_strategy),
     OPT("minReadySeconds", INT32, VAL, 4),
-    OPT("revisionHistoryLimit", INT32, PTR, 6),
+    OPT("revisionHistoryLimit", INT32, PTR, 6, .def = "10"),
 };
 LOCAL_TYPE(apps_daemon_set_spec, "apps/v1.DaemonSetSpec");
 
@@ -177,8 +189,8 @@ static const struct field apps_daemon_set_status_fields[] = {
     OPT("numberAvailable", INT32, VAL, 7),
     OPT("numberUnavailable", INT32, VAL, 8),
     OPT("collisionCount", INT32, PTR, 9),
-    OPT("conditions", OBJECT, LIST, 10, .of = &type_apps_daemon_set_condition, .patch = PATCH_MERGE,
-        .merge_key = "type", .list = LIST_MAP, .list_keys = "type"),
+    OPT("conditions", OBJECT, LIST, 10, .of = &type_apps_daemon_set_condition,
+        .patch = PATCH_MERGE, .merge_key = "type", .list = LIST_MAP, .list_keys = "type"),
 };
 LOCAL_TYPE(apps_daemon_set_status, "apps/v1.DaemonSetStatus");
 
@@ -191,7 +203,7 @@ static const struct field apps_daemon_set_fields[] = {
 TYPE(apps_daemon_set, "apps/v1.DaemonSet");
 
 static const struct field apps_replica_set_spec_fields[] = {
-    OPT("replicas", INT32, PTR, 1),
+    OPT("replicas", INT32, PTR, 1, .def = "1"),
     OPT("minReadySeconds", INT32, VAL, 4),
     ALWAYS("selector", OBJECT, PTR, 2, .of = &type_meta_label_selector),
     OPT("template", OBJECT, VAL, 3, .of = &type_core_pod_template_spec),
@@ -214,8 +226,8 @@ static const struct field apps_replica_set_status_fields[] = {
     OPT("availableReplicas", INT32, VAL, 5),
     OPT("terminatingReplicas", INT32, PTR, 7),
     OPT("observedGeneration", INT64, VAL, 3),
-    OPT("conditions", OBJECT, LIST, 6, .of = &type_apps_replica_set_condition, .patch = PATCH_MERGE,
-        .merge_key = "type", .list = LIST_MAP, .list_keys = "type"),
+    OPT("conditions", OBJECT, LIST, 6, .of = &type_apps_replica_set_condition,
+        .patch = PATCH_MERGE, .merge_key = "type", .list = LIST_MAP, .list_keys = "type"),
 };
 LOCAL_TYPE(apps_replica_set_status, "apps/v1.ReplicaSetStatus");
 
@@ -248,7 +260,8 @@ static const struct field core_replication_controller_spec_fields[] = {
     FIELD("selector", STRING, MAP, 2, FIELD_OMITEMPTY | FIELD_ATOMIC),
     OPT("template", OBJECT, PTR, 3, .of = &type_core_pod_template_spec),
 };
-LOCAL_TYPE(core_replication_controller_spec, "core/v1.ReplicationControllerSpec");
+LOCAL_TYPE(core_replication_controller_spec, "core/v1.ReplicationControllerSpec",
+    .fill = kind_work_fill_replication_controller_spec);
 
 static const struct field core_replication_controller_condition_fields[] = {
     ALWAYS("type", STRING, VAL, 1, .go = "v1.ReplicationControllerConditionType"),
@@ -276,7 +289,8 @@ static const struct field core_replication_controller_fields[] = {
     OPT("spec", OBJECT, VAL, 2, .of = &type_core_replication_controller_spec),
     OPT("status", OBJECT, VAL, 3, .of = &type_core_replication_controller_status),
 };
-TYPE(core_replication_controller, "core/v1.ReplicationController");
+TYPE(core_replication_controller, "core/v1.ReplicationController",
+    .fill = kind_work_fill_replication_controller);
 
 /* ---- resources ---- */
 
@@ -308,6 +322,8 @@ const struct resource resource_daemonsets = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_apps_daemon_set,
+    .prepare_create = kinds_prepare_create,
+    .prepare_update = kinds_prepare_update,
     .subresources = daemonsets_subs,
     .subresource_len = ARRAY_LEN(daemonsets_subs),
     .reset_main = "status",
@@ -316,7 +332,8 @@ const struct resource resource_daemonsets = {
 
 static const char *const deployments_short[] = { "deploy", NULL };
 static const struct subresource deployments_subs[] = {
-    { .name = "scale", .kind = "Scale", .group = "autoscaling", .version = "v1", .verbs = SUB_RW },
+    { .name = "scale", .kind = "Scale", .group = "autoscaling", .version = "v1",
+      .verbs = SUB_RW },
     { .name = "status", .verbs = SUB_RW },
 };
 const struct resource resource_deployments = {
@@ -331,6 +348,8 @@ const struct resource resource_deployments = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_apps_deployment,
+    .prepare_create = kinds_prepare_create,
+    .prepare_update = kinds_prepare_update,
     .subresources = deployments_subs,
     .subresource_len = ARRAY_LEN(deployments_subs),
     .reset_main = "status",
@@ -339,7 +358,8 @@ const struct resource resource_deployments = {
 
 static const char *const replicasets_short[] = { "rs", NULL };
 static const struct subresource replicasets_subs[] = {
-    { .name = "scale", .kind = "Scale", .group = "autoscaling", .version = "v1", .verbs = SUB_RW },
+    { .name = "scale", .kind = "Scale", .group = "autoscaling", .version = "v1",
+      .verbs = SUB_RW },
     { .name = "status", .verbs = SUB_RW },
 };
 const struct resource resource_replicasets = {
@@ -354,6 +374,8 @@ const struct resource resource_replicasets = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_apps_replica_set,
+    .prepare_create = kinds_prepare_create,
+    .prepare_update = kinds_prepare_update,
     .subresources = replicasets_subs,
     .subresource_len = ARRAY_LEN(replicasets_subs),
     .reset_main = "status",
@@ -362,7 +384,8 @@ const struct resource resource_replicasets = {
 
 static const char *const statefulsets_short[] = { "sts", NULL };
 static const struct subresource statefulsets_subs[] = {
-    { .name = "scale", .kind = "Scale", .group = "autoscaling", .version = "v1", .verbs = SUB_RW },
+    { .name = "scale", .kind = "Scale", .group = "autoscaling", .version = "v1",
+      .verbs = SUB_RW },
     { .name = "status", .verbs = SUB_RW },
 };
 const struct resource resource_statefulsets = {
@@ -377,6 +400,8 @@ const struct resource resource_statefulsets = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_apps_stateful_set,
+    .prepare_create = kinds_prepare_create,
+    .prepare_update = kinds_prepare_update,
     .subresources = statefulsets_subs,
     .subresource_len = ARRAY_LEN(statefulsets_subs),
     .reset_main = "status",
@@ -397,7 +422,8 @@ const struct resource resource_podtemplates = {
 
 static const char *const replicationcontrollers_short[] = { "rc", NULL };
 static const struct subresource replicationcontrollers_subs[] = {
-    { .name = "scale", .kind = "Scale", .group = "autoscaling", .version = "v1", .verbs = SUB_RW },
+    { .name = "scale", .kind = "Scale", .group = "autoscaling", .version = "v1",
+      .verbs = SUB_RW },
     { .name = "status", .verbs = SUB_RW },
 };
 const struct resource resource_replicationcontrollers = {
@@ -412,6 +438,8 @@ const struct resource resource_replicationcontrollers = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_core_replication_controller,
+    .prepare_create = kinds_prepare_create,
+    .prepare_update = kinds_prepare_update,
     .subresources = replicationcontrollers_subs,
     .subresource_len = ARRAY_LEN(replicationcontrollers_subs),
     .reset_main = "status",

@@ -6,7 +6,8 @@
 
 #include "api/kinds_types.h"
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 
 static const struct field authn_token_review_spec_fields[] = {
     OPT("token", STRING, VAL, 1),
@@ -48,7 +49,7 @@ LOCAL_TYPE(authn_bound_object_reference, "authentication/v1.BoundObjectReference
 
 static const struct field authn_token_request_spec_fields[] = {
     ALWAYS("audiences", STRING, LIST, 1),
-    ALWAYS("expirationSeconds", INT64, PTR, 4),
+    ALWAYS("expirationSeconds", INT64, PTR, 4, .def = "3600"),
     ALWAYS("boundObjectRef", OBJECT, PTR, 3, .of = &type_authn_bound_object_reference),
 };
 LOCAL_TYPE(authn_token_request_spec, "authentication/v1.TokenRequestSpec");

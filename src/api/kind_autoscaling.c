@@ -4,27 +4,29 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 
 static const struct field autoscaling_cross_version_object_reference_fields[] = {
     ALWAYS("kind", STRING, VAL, 1),
     ALWAYS("name", STRING, VAL, 2),
     OPT("apiVersion", STRING, VAL, 3),
 };
-LOCAL_TYPE(autoscaling_cross_version_object_reference, "autoscaling/v1.CrossVersionObjectReference",
-           .atomic = true);
+LOCAL_TYPE(autoscaling_cross_version_object_reference,
+    "autoscaling/v1.CrossVersionObjectReference", .atomic = true);
 
 static const struct field autoscaling_horizontal_pod_autoscaler_spec_fields[] = {
     ALWAYS("scaleTargetRef", OBJECT, VAL, 1,
-           .of = &type_autoscaling_cross_version_object_reference),
-    OPT("minReplicas", INT32, PTR, 2),
+        .of = &type_autoscaling_cross_version_object_reference),
+    OPT("minReplicas", INT32, PTR, 2, .def = "1"),
     ALWAYS("maxReplicas", INT32, VAL, 3),
     OPT("targetCPUUtilizationPercentage", INT32, PTR, 4),
 };
 LOCAL_TYPE(autoscaling_horizontal_pod_autoscaler_spec,
-           "autoscaling/v1.HorizontalPodAutoscalerSpec");
+    "autoscaling/v1.HorizontalPodAutoscalerSpec");
 
 static const struct field autoscaling_horizontal_pod_autoscaler_status_fields[] = {
     OPT("observedGeneration", INT64, PTR, 1),
@@ -34,7 +36,7 @@ static const struct field autoscaling_horizontal_pod_autoscaler_status_fields[] 
     OPT("currentCPUUtilizationPercentage", INT32, PTR, 5),
 };
 LOCAL_TYPE(autoscaling_horizontal_pod_autoscaler_status,
-           "autoscaling/v1.HorizontalPodAutoscalerStatus");
+    "autoscaling/v1.HorizontalPodAutoscalerStatus");
 
 static const struct field autoscaling_horizontal_pod_autoscaler_fields[] = {
     INLINE(0, type_meta_type_meta),
@@ -69,7 +71,7 @@ static const struct field autoscaling2_cross_version_object_reference_fields[] =
     OPT("apiVersion", STRING, VAL, 3),
 };
 LOCAL_TYPE(autoscaling2_cross_version_object_reference,
-           "autoscaling/v2.CrossVersionObjectReference");
+    "autoscaling/v2.CrossVersionObjectReference");
 
 static const struct field autoscaling2_metric_target_fields[] = {
     ALWAYS("type", STRING, VAL, 1, .go = "v2.MetricTargetType"),
@@ -87,7 +89,7 @@ LOCAL_TYPE(autoscaling2_metric_identifier, "autoscaling/v2.MetricIdentifier");
 
 static const struct field autoscaling2_object_metric_source_fields[] = {
     ALWAYS("describedObject", OBJECT, VAL, 1,
-           .of = &type_autoscaling2_cross_version_object_reference),
+        .of = &type_autoscaling2_cross_version_object_reference),
     ALWAYS("target", OBJECT, VAL, 2, .of = &type_autoscaling2_metric_target),
     ALWAYS("metric", OBJECT, VAL, 3, .of = &type_autoscaling2_metric_identifier),
 };
@@ -111,7 +113,7 @@ static const struct field autoscaling2_container_resource_metric_source_fields[]
     ALWAYS("container", STRING, VAL, 3),
 };
 LOCAL_TYPE(autoscaling2_container_resource_metric_source,
-           "autoscaling/v2.ContainerResourceMetricSource");
+    "autoscaling/v2.ContainerResourceMetricSource");
 
 static const struct field autoscaling2_external_metric_source_fields[] = {
     ALWAYS("metric", OBJECT, VAL, 1, .of = &type_autoscaling2_metric_identifier),
@@ -150,18 +152,18 @@ static const struct field autoscaling2_horizontal_pod_autoscaler_behavior_fields
     OPT("scaleDown", OBJECT, PTR, 2, .of = &type_autoscaling2_hpa_scaling_rules),
 };
 LOCAL_TYPE(autoscaling2_horizontal_pod_autoscaler_behavior,
-           "autoscaling/v2.HorizontalPodAutoscalerBehavior");
+    "autoscaling/v2.HorizontalPodAutoscalerBehavior");
 
 static const struct field autoscaling2_horizontal_pod_autoscaler_spec_fields[] = {
     ALWAYS("scaleTargetRef", OBJECT, VAL, 1,
-           .of = &type_autoscaling2_cross_version_object_reference),
-    OPT("minReplicas", INT32, PTR, 2),
+        .of = &type_autoscaling2_cross_version_object_reference),
+    OPT("minReplicas", INT32, PTR, 2, .def = "1"),
     ALWAYS("maxReplicas", INT32, VAL, 3),
     OPT("metrics", OBJECT, LIST, 4, .of = &type_autoscaling2_metric_spec),
     OPT("behavior", OBJECT, PTR, 5, .of = &type_autoscaling2_horizontal_pod_autoscaler_behavior),
 };
 LOCAL_TYPE(autoscaling2_horizontal_pod_autoscaler_spec,
-           "autoscaling/v2.HorizontalPodAutoscalerSpec");
+    "autoscaling/v2.HorizontalPodAutoscalerSpec");
 
 static const struct field autoscaling2_metric_value_status_fields[] = {
     OPT("value", QUANTITY, PTR, 1),
@@ -174,7 +176,7 @@ static const struct field autoscaling2_object_metric_status_fields[] = {
     ALWAYS("metric", OBJECT, VAL, 1, .of = &type_autoscaling2_metric_identifier),
     ALWAYS("current", OBJECT, VAL, 2, .of = &type_autoscaling2_metric_value_status),
     ALWAYS("describedObject", OBJECT, VAL, 3,
-           .of = &type_autoscaling2_cross_version_object_reference),
+        .of = &type_autoscaling2_cross_version_object_reference),
 };
 LOCAL_TYPE(autoscaling2_object_metric_status, "autoscaling/v2.ObjectMetricStatus");
 
@@ -196,7 +198,7 @@ static const struct field autoscaling2_container_resource_metric_status_fields[]
     ALWAYS("container", STRING, VAL, 3),
 };
 LOCAL_TYPE(autoscaling2_container_resource_metric_status,
-           "autoscaling/v2.ContainerResourceMetricStatus");
+    "autoscaling/v2.ContainerResourceMetricStatus");
 
 static const struct field autoscaling2_external_metric_status_fields[] = {
     ALWAYS("metric", OBJECT, VAL, 1, .of = &type_autoscaling2_metric_identifier),
@@ -223,7 +225,7 @@ static const struct field autoscaling2_horizontal_pod_autoscaler_condition_field
     OPT("message", STRING, VAL, 5),
 };
 LOCAL_TYPE(autoscaling2_horizontal_pod_autoscaler_condition,
-           "autoscaling/v2.HorizontalPodAutoscalerCondition");
+    "autoscaling/v2.HorizontalPodAutoscalerCondition");
 
 static const struct field autoscaling2_horizontal_pod_autoscaler_status_fields[] = {
     OPT("observedGeneration", INT64, PTR, 1),
@@ -231,11 +233,12 @@ static const struct field autoscaling2_horizontal_pod_autoscaler_status_fields[]
     OPT("currentReplicas", INT32, VAL, 3),
     ALWAYS("desiredReplicas", INT32, VAL, 4),
     ALWAYS("currentMetrics", OBJECT, LIST, 5, .of = &type_autoscaling2_metric_status),
-    OPT("conditions", OBJECT, LIST, 6, .of = &type_autoscaling2_horizontal_pod_autoscaler_condition,
-        .patch = PATCH_MERGE, .merge_key = "type", .list = LIST_MAP, .list_keys = "type"),
+    OPT("conditions", OBJECT, LIST, 6,
+        .of = &type_autoscaling2_horizontal_pod_autoscaler_condition, .patch = PATCH_MERGE,
+        .merge_key = "type", .list = LIST_MAP, .list_keys = "type"),
 };
 LOCAL_TYPE(autoscaling2_horizontal_pod_autoscaler_status,
-           "autoscaling/v2.HorizontalPodAutoscalerStatus");
+    "autoscaling/v2.HorizontalPodAutoscalerStatus");
 
 static const struct field autoscaling2_horizontal_pod_autoscaler_fields[] = {
     INLINE(0, type_meta_type_meta),
@@ -263,6 +266,8 @@ const struct resource resource_horizontalpodautoscalers_v1 = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_autoscaling_horizontal_pod_autoscaler,
+    .prepare_create = kinds_prepare_create,
+    .prepare_update = kinds_prepare_update,
     .storage = &resource_horizontalpodautoscalers,
     .subresources = horizontalpodautoscalers_subs,
     .subresource_len = ARRAY_LEN(horizontalpodautoscalers_subs),
@@ -282,6 +287,8 @@ const struct resource resource_horizontalpodautoscalers = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_autoscaling2_horizontal_pod_autoscaler,
+    .prepare_create = kinds_prepare_create,
+    .prepare_update = kinds_prepare_update,
     .subresources = horizontalpodautoscalers_subs,
     .subresource_len = ARRAY_LEN(horizontalpodautoscalers_subs),
     .reset_main = "status",

@@ -4,9 +4,11 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 
 static const struct field batch_pod_failure_policy_on_exit_codes_requirement_fields[] = {
     OPT("containerName", STRING, PTR, 1),
@@ -14,14 +16,14 @@ static const struct field batch_pod_failure_policy_on_exit_codes_requirement_fie
     ALWAYS("values", INT32, LIST, 3, .list = LIST_SET),
 };
 LOCAL_TYPE(batch_pod_failure_policy_on_exit_codes_requirement,
-           "batch/v1.PodFailurePolicyOnExitCodesRequirement");
+    "batch/v1.PodFailurePolicyOnExitCodesRequirement");
 
 static const struct field batch_pod_failure_policy_on_pod_conditions_pattern_fields[] = {
     ALWAYS("type", STRING, VAL, 1, .go = "v1.PodConditionType"),
-    ALWAYS("status", STRING, VAL, 2, .go = "v1.ConditionStatus"),
+    ALWAYS("status", STRING, VAL, 2, .go = "v1.ConditionStatus", .def = "\"True\""),
 };
 LOCAL_TYPE(batch_pod_failure_policy_on_pod_conditions_pattern,
-           "batch/v1.PodFailurePolicyOnPodConditionsPattern");
+    "batch/v1.PodFailurePolicyOnPodConditionsPattern");
 
 static const struct field batch_pod_failure_policy_rule_fields[] = {
     ALWAYS("action", STRING, VAL, 1, .go = "v1.PodFailurePolicyAction"),
@@ -66,7 +68,7 @@ static const struct field batch_job_spec_fields[] = {
     OPT("podReplacementPolicy", STRING, PTR, 14, .go = "v1.PodReplacementPolicy"),
     OPT("managedBy", STRING, PTR, 15),
 };
-LOCAL_TYPE(batch_job_spec, "batch/v1.JobSpec");
+LOCAL_TYPE(batch_job_spec, "batch/v1.JobSpec", .fill = kind_work_fill_job_spec);
 
 static const struct field batch_job_condition_fields[] = {
     ALWAYS("type", STRING, VAL, 1, .go = "v1.JobConditionType"),
@@ -106,7 +108,7 @@ static const struct field batch_job_fields[] = {
     OPT("spec", OBJECT, VAL, 2, .of = &type_batch_job_spec),
     OPT("status", OBJECT, VAL, 3, .of = &type_batch_job_status),
 };
-TYPE(batch_job, "batch/v1.Job");
+TYPE(batch_job, "batch/v1.Job", .fill = kind_work_fill_job);
 
 static const struct field batch_job_template_spec_fields[] = {
     OPT("metadata", OBJECT, VAL, 1, .of = &type_meta_object_meta),
@@ -118,11 +120,11 @@ static const struct field batch_cron_job_spec_fields[] = {
     ALWAYS("schedule", STRING, VAL, 1),
     OPT("timeZone", STRING, PTR, 8),
     OPT("startingDeadlineSeconds", INT64, PTR, 2),
-    OPT("concurrencyPolicy", STRING, VAL, 3, .go = "v1.ConcurrencyPolicy"),
-    OPT("suspend", BOOL, PTR, 4),
+    OPT("concurrencyPolicy", STRING, VAL, 3, .go = "v1.ConcurrencyPolicy", .def = "\"Allow\""),
+    OPT("suspend", BOOL, PTR, 4, .def = "false"),
     ALWAYS("jobTemplate", OBJECT, VAL, 5, .of = &type_batch_job_template_spec),
-    OPT("successfulJobsHistoryLimit", INT32, PTR, 6),
-    OPT("failedJobsHistoryLimit", INT32, PTR, 7),
+    OPT("successfulJobsHistoryLimit", INT32, PTR, 6, .def = "3"),
+    OPT("failedJobsHistoryLimit", INT32, PTR, 7, .def = "1"),
 };
 LOCAL_TYPE(batch_cron_job_spec, "batch/v1.CronJobSpec");
 
@@ -159,6 +161,8 @@ const struct resource resource_cronjobs = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_batch_cron_job,
+    .prepare_create = kinds_prepare_create,
+    .prepare_update = kinds_prepare_update,
     .subresources = cronjobs_subs,
     .subresource_len = ARRAY_LEN(cronjobs_subs),
     .reset_main = "status",
@@ -179,6 +183,8 @@ const struct resource resource_jobs = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_batch_job,
+    .prepare_create = kinds_prepare_create,
+    .prepare_update = kinds_prepare_update,
     .subresources = jobs_subs,
     .subresource_len = ARRAY_LEN(jobs_subs),
     .reset_main = "status",

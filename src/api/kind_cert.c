@@ -4,15 +4,21 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 
 static const struct field cert_certificate_signing_request_spec_fields[] = {
-    ALWAYS("request", BYTES, VAL, 1),        ALWAYS("signerName", STRING, VAL, 7),
-    OPT("expirationSeconds", INT32, PTR, 8), OPT("usages", STRING, LIST, 5, .go = "[]v1.KeyUsage"),
-    OPT("username", STRING, VAL, 2),         OPT("uid", STRING, VAL, 3),
-    OPT("groups", STRING, LIST, 4),          OPT("extra", STRINGS, MAP, 6),
+    ALWAYS("request", BYTES, VAL, 1),
+    ALWAYS("signerName", STRING, VAL, 7),
+    OPT("expirationSeconds", INT32, PTR, 8),
+    OPT("usages", STRING, LIST, 5, .go = "[]v1.KeyUsage"),
+    OPT("username", STRING, VAL, 2),
+    OPT("uid", STRING, VAL, 3),
+    OPT("groups", STRING, LIST, 4),
+    OPT("extra", STRINGS, MAP, 6),
 };
 LOCAL_TYPE(cert_certificate_signing_request_spec, "certificates/v1.CertificateSigningRequestSpec");
 
@@ -25,7 +31,7 @@ static const struct field cert_certificate_signing_request_condition_fields[] = 
     OPT("lastTransitionTime", TIME, VAL, 5),
 };
 LOCAL_TYPE(cert_certificate_signing_request_condition,
-           "certificates/v1.CertificateSigningRequestCondition");
+    "certificates/v1.CertificateSigningRequestCondition");
 
 static const struct field cert_certificate_signing_request_status_fields[] = {
     OPT("conditions", OBJECT, LIST, 1, .of = &type_cert_certificate_signing_request_condition,
@@ -33,7 +39,7 @@ static const struct field cert_certificate_signing_request_status_fields[] = {
     OPT("certificate", BYTES, VAL, 2),
 };
 LOCAL_TYPE(cert_certificate_signing_request_status,
-           "certificates/v1.CertificateSigningRequestStatus");
+    "certificates/v1.CertificateSigningRequestStatus");
 
 static const struct field cert_certificate_signing_request_fields[] = {
     INLINE(0, type_meta_type_meta),
@@ -61,6 +67,8 @@ const struct resource resource_certificatesigningrequests = {
     .verbs = VERB_ALL,
     .flags = RES_UNCONDITIONAL_UPDATE,
     .type = &type_cert_certificate_signing_request,
+    .prepare_create = kinds_prepare_create,
+    .prepare_update = kinds_prepare_update,
     .subresources = certificatesigningrequests_subs,
     .subresource_len = ARRAY_LEN(certificatesigningrequests_subs),
     .reset_main = "status",

@@ -8,7 +8,8 @@
 #include "api/kinds_types.h"
 #include "api/validate.h"
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 
 static const struct field core_service_account_fields[] = {
     INLINE(0, type_meta_type_meta),
@@ -57,11 +58,13 @@ static const struct field core_secret_fields[] = {
     OPT("stringData", STRING, MAP, 4),
     OPT("type", STRING, VAL, 3, .def = "\"Opaque\"", .go = "v1.SecretType"),
 };
-TYPE(core_secret, "core/v1.Secret");
+TYPE(core_secret, "core/v1.Secret", .fill = kind_config_fill_secret);
 
 static const struct field core_config_map_fields[] = {
-    INLINE(0, type_meta_type_meta),   OPT("metadata", OBJECT, VAL, 1, .of = &type_meta_object_meta),
-    OPT("immutable", BOOL, PTR, 4),   OPT("data", STRING, MAP, 2),
+    INLINE(0, type_meta_type_meta),
+    OPT("metadata", OBJECT, VAL, 1, .of = &type_meta_object_meta),
+    OPT("immutable", BOOL, PTR, 4),
+    OPT("data", STRING, MAP, 2),
     OPT("binaryData", BYTES, MAP, 3),
 };
 TYPE(core_config_map, "core/v1.ConfigMap");
@@ -132,10 +135,7 @@ const struct resource resource_secrets = {
 
 static const char *const serviceaccounts_short[] = { "sa", NULL };
 static const struct subresource serviceaccounts_subs[] = {
-    { .name = "token",
-      .kind = "TokenRequest",
-      .group = "authentication.k8s.io",
-      .version = "v1",
+    { .name = "token", .kind = "TokenRequest", .group = "authentication.k8s.io", .version = "v1",
       .verbs = VERB_CREATE },
 };
 const struct resource resource_serviceaccounts = {

@@ -10,6 +10,7 @@
 #include "api/registry.h"
 #include "api/validate_priv.h"
 #include "base/arena.h"
+#include "base/base64.h"
 #include "base/doc.h"
 
 enum { CONFIG_MAX_SIZE = 1024 * 1024 /* bytes of data, not base64 */ };
@@ -88,6 +89,27 @@ kind_config_size(struct val map, bool is_base64)
         size += is_base64 ? text.size / 4 * 3 - padding : text.size;
     }
     return size;
+}
+
+/* stringData is only a way to write data. */
+void
+kind_config_fill_secret(struct fill *fill)
+{
+    struct val texts = fill_get(fill, "stringData");
+    if (val_len(texts) == 0) {
+        return;
+    }
+    struct jw out;
+    jw_init(&out, fill->arena);
+    jw_obj(&out);
+    VAL_EACH (it, texts) {
+        jw_key(&out, it.key);
+        jw_str(&out, base64_encode(val_str(it.value), fill->arena));
+    }
+    jw_end(&out);
+    struct doc *doc = doc_trust(fill->arena, jw_done(&out));
+    fill_set(fill, "data", kinds_merged(fill->arena, doc_root(doc), fill_get(fill, "data")));
+    fill_drop(fill, "stringData");
 }
 
 /* ---- Namespace ---- */

@@ -4,9 +4,11 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 
 static const struct field core_typed_object_reference_fields[] = {
     ALWAYS("apiGroup", STRING, PTR, 1),
@@ -90,7 +92,8 @@ static const struct field core_load_balancer_ingress_fields[] = {
     OPT("ipMode", STRING, PTR, 3, .go = "v1.LoadBalancerIPMode"),
     OPT("ports", OBJECT, LIST, 4, .of = &type_core_port_status),
 };
-LOCAL_TYPE(core_load_balancer_ingress, "core/v1.LoadBalancerIngress");
+LOCAL_TYPE(core_load_balancer_ingress, "core/v1.LoadBalancerIngress",
+    .fill = kind_service_fill_ingress);
 
 static const struct field core_load_balancer_status_fields[] = {
     OPT("ingress", OBJECT, LIST, 1, .of = &type_core_load_balancer_ingress),
@@ -98,9 +101,12 @@ static const struct field core_load_balancer_status_fields[] = {
 TYPE(core_load_balancer_status, "core/v1.LoadBalancerStatus");
 
 static const struct field core_object_reference_fields[] = {
-    OPT("kind", STRING, VAL, 1),       OPT("namespace", STRING, VAL, 2),
-    OPT("name", STRING, VAL, 3),       OPT("uid", STRING, VAL, 4, .go = "types.UID"),
-    OPT("apiVersion", STRING, VAL, 5), OPT("resourceVersion", STRING, VAL, 6),
+    OPT("kind", STRING, VAL, 1),
+    OPT("namespace", STRING, VAL, 2),
+    OPT("name", STRING, VAL, 3),
+    OPT("uid", STRING, VAL, 4, .go = "types.UID"),
+    OPT("apiVersion", STRING, VAL, 5),
+    OPT("resourceVersion", STRING, VAL, 6),
     OPT("fieldPath", STRING, VAL, 7),
 };
 TYPE(core_object_reference, "core/v1.ObjectReference", .atomic = true);

@@ -4,14 +4,19 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 
 static const struct field crd_custom_resource_definition_names_fields[] = {
-    ALWAYS("plural", STRING, VAL, 1),   OPT("singular", STRING, VAL, 2),
-    OPT("shortNames", STRING, LIST, 3), ALWAYS("kind", STRING, VAL, 4),
-    OPT("listKind", STRING, VAL, 5),    OPT("categories", STRING, LIST, 6),
+    ALWAYS("plural", STRING, VAL, 1),
+    OPT("singular", STRING, VAL, 2),
+    OPT("shortNames", STRING, LIST, 3),
+    ALWAYS("kind", STRING, VAL, 4),
+    OPT("listKind", STRING, VAL, 5),
+    OPT("categories", STRING, LIST, 6),
 };
 LOCAL_TYPE(crd_custom_resource_definition_names, "apiextensions/v1.CustomResourceDefinitionNames");
 
@@ -96,10 +101,10 @@ static const struct field crd_custom_resource_subresource_scale_fields[] = {
     OPT("labelSelectorPath", STRING, PTR, 3),
 };
 LOCAL_TYPE(crd_custom_resource_subresource_scale,
-           "apiextensions/v1.CustomResourceSubresourceScale");
+    "apiextensions/v1.CustomResourceSubresourceScale");
 
 EMPTY_TYPE(crd_custom_resource_subresource_status,
-           "apiextensions/v1.CustomResourceSubresourceStatus");
+    "apiextensions/v1.CustomResourceSubresourceStatus");
 
 static const struct field crd_custom_resource_subresources_fields[] = {
     OPT("status", OBJECT, PTR, 1, .of = &type_crd_custom_resource_subresource_status),
@@ -108,12 +113,15 @@ static const struct field crd_custom_resource_subresources_fields[] = {
 LOCAL_TYPE(crd_custom_resource_subresources, "apiextensions/v1.CustomResourceSubresources");
 
 static const struct field crd_custom_resource_column_definition_fields[] = {
-    ALWAYS("name", STRING, VAL, 1), ALWAYS("type", STRING, VAL, 2),
-    OPT("format", STRING, VAL, 3),  OPT("description", STRING, VAL, 4),
-    OPT("priority", INT32, VAL, 5), ALWAYS("jsonPath", STRING, VAL, 6),
+    ALWAYS("name", STRING, VAL, 1),
+    ALWAYS("type", STRING, VAL, 2),
+    OPT("format", STRING, VAL, 3),
+    OPT("description", STRING, VAL, 4),
+    OPT("priority", INT32, VAL, 5),
+    ALWAYS("jsonPath", STRING, VAL, 6),
 };
 LOCAL_TYPE(crd_custom_resource_column_definition,
-           "apiextensions/v1.CustomResourceColumnDefinition");
+    "apiextensions/v1.CustomResourceColumnDefinition");
 
 static const struct field crd_selectable_field_fields[] = {
     ALWAYS("jsonPath", STRING, VAL, 1),
@@ -133,7 +141,7 @@ static const struct field crd_custom_resource_definition_version_fields[] = {
     OPT("selectableFields", OBJECT, LIST, 9, .of = &type_crd_selectable_field),
 };
 LOCAL_TYPE(crd_custom_resource_definition_version,
-           "apiextensions/v1.CustomResourceDefinitionVersion");
+    "apiextensions/v1.CustomResourceDefinitionVersion");
 
 static const struct field crd_service_reference_fields[] = {
     ALWAYS("namespace", STRING, VAL, 1),
@@ -181,17 +189,17 @@ static const struct field crd_custom_resource_definition_condition_fields[] = {
     OPT("observedGeneration", INT64, VAL, 6),
 };
 LOCAL_TYPE(crd_custom_resource_definition_condition,
-           "apiextensions/v1.CustomResourceDefinitionCondition");
+    "apiextensions/v1.CustomResourceDefinitionCondition");
 
 static const struct field crd_custom_resource_definition_status_fields[] = {
     ALWAYS("conditions", OBJECT, LIST, 1, .of = &type_crd_custom_resource_definition_condition,
-           .list = LIST_MAP, .list_keys = "type"),
+        .list = LIST_MAP, .list_keys = "type"),
     ALWAYS("acceptedNames", OBJECT, VAL, 2, .of = &type_crd_custom_resource_definition_names),
     ALWAYS("storedVersions", STRING, LIST, 3),
     OPT("observedGeneration", INT64, VAL, 4),
 };
 LOCAL_TYPE(crd_custom_resource_definition_status,
-           "apiextensions/v1.CustomResourceDefinitionStatus");
+    "apiextensions/v1.CustomResourceDefinitionStatus");
 
 static const struct field crd_custom_resource_definition_fields[] = {
     INLINE(0, type_meta_type_meta),
@@ -204,7 +212,7 @@ TYPE(crd_custom_resource_definition, "apiextensions/v1.CustomResourceDefinition"
 static const struct field apiservice_service_reference_fields[] = {
     OPT("namespace", STRING, VAL, 1),
     OPT("name", STRING, VAL, 2),
-    OPT("port", INT32, PTR, 3),
+    OPT("port", INT32, PTR, 3, .def = "443"),
 };
 LOCAL_TYPE(apiservice_service_reference, "apiregistration/v1.ServiceReference");
 
@@ -260,6 +268,8 @@ const struct resource resource_customresourcedefinitions = {
     .verbs = VERB_ALL,
     .flags = RES_GENERATION,
     .type = &type_crd_custom_resource_definition,
+    .prepare_create = kinds_prepare_create,
+    .prepare_update = kinds_prepare_update,
     .subresources = customresourcedefinitions_subs,
     .subresource_len = ARRAY_LEN(customresourcedefinitions_subs),
     .reset_main = "status",
@@ -280,6 +290,8 @@ const struct resource resource_apiservices = {
     .verbs = VERB_ALL,
     .flags = 0,
     .type = &type_apiservice_api_service,
+    .prepare_create = kinds_prepare_create,
+    .prepare_update = kinds_prepare_update,
     .subresources = apiservices_subs,
     .subresource_len = ARRAY_LEN(apiservices_subs),
     .reset_main = "status",

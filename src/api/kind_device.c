@@ -4,9 +4,11 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 
 static const struct field resource_resource_pool_fields[] = {
     ALWAYS("name", STRING, VAL, 1),
@@ -132,24 +134,28 @@ LOCAL_TYPE(resource_capacity_requirements, "resource/v1.CapacityRequirements");
 static const struct field resource_exact_device_request_fields[] = {
     ALWAYS("deviceClassName", STRING, VAL, 1),
     OPT("selectors", OBJECT, LIST, 2, .of = &type_resource_device_selector),
-    OPT("allocationMode", STRING, VAL, 3, .go = "v1.DeviceAllocationMode"),
+    OPT("allocationMode", STRING, VAL, 3, .go = "v1.DeviceAllocationMode",
+        .def = "\"ExactCount\""),
     OPT("count", INT64, VAL, 4),
     OPT("adminAccess", BOOL, PTR, 5),
     OPT("tolerations", OBJECT, LIST, 6, .of = &type_resource_device_toleration),
     OPT("capacity", OBJECT, PTR, 7, .of = &type_resource_capacity_requirements),
 };
-LOCAL_TYPE(resource_exact_device_request, "resource/v1.ExactDeviceRequest");
+LOCAL_TYPE(resource_exact_device_request, "resource/v1.ExactDeviceRequest",
+    .fill = kind_work_fill_device_count);
 
 static const struct field resource_device_sub_request_fields[] = {
     ALWAYS("name", STRING, VAL, 1),
     ALWAYS("deviceClassName", STRING, VAL, 2),
     OPT("selectors", OBJECT, LIST, 3, .of = &type_resource_device_selector),
-    OPT("allocationMode", STRING, VAL, 4, .go = "v1.DeviceAllocationMode"),
+    OPT("allocationMode", STRING, VAL, 4, .go = "v1.DeviceAllocationMode",
+        .def = "\"ExactCount\""),
     OPT("count", INT64, VAL, 5),
     OPT("tolerations", OBJECT, LIST, 6, .of = &type_resource_device_toleration),
     OPT("capacity", OBJECT, PTR, 7, .of = &type_resource_capacity_requirements),
 };
-LOCAL_TYPE(resource_device_sub_request, "resource/v1.DeviceSubRequest");
+LOCAL_TYPE(resource_device_sub_request, "resource/v1.DeviceSubRequest",
+    .fill = kind_work_fill_device_count);
 
 static const struct field resource_device_request_fields[] = {
     ALWAYS("name", STRING, VAL, 1),
@@ -235,7 +241,7 @@ static const struct field resource_resource_claim_consumer_reference_fields[] = 
     ALWAYS("uid", STRING, VAL, 5, .go = "types.UID"),
 };
 LOCAL_TYPE(resource_resource_claim_consumer_reference,
-           "resource/v1.ResourceClaimConsumerReference");
+    "resource/v1.ResourceClaimConsumerReference");
 
 static const struct field resource_network_device_data_fields[] = {
     OPT("interfaceName", STRING, VAL, 1),
@@ -249,8 +255,8 @@ static const struct field resource_allocated_device_status_fields[] = {
     ALWAYS("pool", STRING, VAL, 2),
     ALWAYS("device", STRING, VAL, 3),
     OPT("shareID", STRING, PTR, 7),
-    ALWAYS("conditions", OBJECT, LIST, 4, .of = &type_meta_condition, .list = LIST_MAP,
-           .list_keys = "type"),
+    ALWAYS("conditions", OBJECT, LIST, 4, .of = &type_meta_condition,
+        .list = LIST_MAP, .list_keys = "type"),
     OPT("data", RAW, PTR, 5),
     OPT("networkData", OBJECT, PTR, 6, .of = &type_resource_network_device_data),
 };
@@ -260,8 +266,8 @@ static const struct field resource_resource_claim_status_fields[] = {
     OPT("allocation", OBJECT, PTR, 1, .of = &type_resource_allocation_result),
     OPT("reservedFor", OBJECT, LIST, 2, .of = &type_resource_resource_claim_consumer_reference,
         .patch = PATCH_MERGE, .merge_key = "uid", .list = LIST_MAP, .list_keys = "uid"),
-    OPT("devices", OBJECT, LIST, 4, .of = &type_resource_allocated_device_status, .list = LIST_MAP,
-        .list_keys = "driver,device,pool,shareID"),
+    OPT("devices", OBJECT, LIST, 4, .of = &type_resource_allocated_device_status,
+        .list = LIST_MAP, .list_keys = "driver,device,pool,shareID"),
 };
 LOCAL_TYPE(resource_resource_claim_status, "resource/v1.ResourceClaimStatus");
 
@@ -332,6 +338,8 @@ const struct resource resource_resourceclaims = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE,
     .type = &type_resource_resource_claim,
+    .prepare_create = kinds_prepare_create,
+    .prepare_update = kinds_prepare_update,
     .subresources = resourceclaims_subs,
     .subresource_len = ARRAY_LEN(resourceclaims_subs),
     .reset_main = "status",

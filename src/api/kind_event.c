@@ -6,7 +6,8 @@
 
 #include "api/kinds_types.h"
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 
 static const struct field core_binding_fields[] = {
     INLINE(0, type_meta_type_meta),
@@ -101,8 +102,8 @@ const struct resource resource_events_v1 = {
     .singular = "event",
     .short_names = events_short,
     .verbs = VERB_ALL,
-    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE | RES_NO_HISTORY |
-             RES_PATIENT,
+    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE |
+             RES_NO_HISTORY | RES_PATIENT,
     .type = &type_events_event,
     .storage = &resource_events,
 };
@@ -142,8 +143,8 @@ const struct resource resource_events = {
     .singular = "event",
     .short_names = events_short,
     .verbs = VERB_ALL,
-    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE | RES_NO_HISTORY |
-             RES_PATIENT,
+    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE |
+             RES_NO_HISTORY | RES_PATIENT,
     .type = &type_core_event,
 };
 

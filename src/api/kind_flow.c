@@ -4,15 +4,17 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 
 static const struct field flow_priority_level_configuration_reference_fields[] = {
     ALWAYS("name", STRING, VAL, 1),
 };
 LOCAL_TYPE(flow_priority_level_configuration_reference,
-           "flowcontrol/v1.PriorityLevelConfigurationReference");
+    "flowcontrol/v1.PriorityLevelConfigurationReference");
 
 static const struct field flow_flow_distinguisher_method_fields[] = {
     ALWAYS("type", STRING, VAL, 1, .go = "v1.FlowDistinguisherMethodType"),
@@ -67,8 +69,8 @@ LOCAL_TYPE(flow_policy_rules_with_subjects, "flowcontrol/v1.PolicyRulesWithSubje
 
 static const struct field flow_flow_schema_spec_fields[] = {
     ALWAYS("priorityLevelConfiguration", OBJECT, VAL, 1,
-           .of = &type_flow_priority_level_configuration_reference),
-    ALWAYS("matchingPrecedence", INT32, VAL, 2),
+        .of = &type_flow_priority_level_configuration_reference),
+    ALWAYS("matchingPrecedence", INT32, VAL, 2, .def = "1000"),
     OPT("distinguisherMethod", OBJECT, PTR, 3, .of = &type_flow_flow_distinguisher_method),
     OPT("rules", OBJECT, LIST, 4, .of = &type_flow_policy_rules_with_subjects),
 };
@@ -84,8 +86,8 @@ static const struct field flow_flow_schema_condition_fields[] = {
 LOCAL_TYPE(flow_flow_schema_condition, "flowcontrol/v1.FlowSchemaCondition");
 
 static const struct field flow_flow_schema_status_fields[] = {
-    OPT("conditions", OBJECT, LIST, 1, .of = &type_flow_flow_schema_condition, .patch = PATCH_MERGE,
-        .merge_key = "type", .list = LIST_MAP, .list_keys = "type"),
+    OPT("conditions", OBJECT, LIST, 1, .of = &type_flow_flow_schema_condition,
+        .patch = PATCH_MERGE, .merge_key = "type", .list = LIST_MAP, .list_keys = "type"),
 };
 LOCAL_TYPE(flow_flow_schema_status, "flowcontrol/v1.FlowSchemaStatus");
 
@@ -98,9 +100,9 @@ static const struct field flow_flow_schema_fields[] = {
 TYPE(flow_flow_schema, "flowcontrol/v1.FlowSchema");
 
 static const struct field flow_queuing_configuration_fields[] = {
-    ALWAYS("queues", INT32, VAL, 1),
-    ALWAYS("handSize", INT32, VAL, 2),
-    ALWAYS("queueLengthLimit", INT32, VAL, 3),
+    ALWAYS("queues", INT32, VAL, 1, .def = "64"),
+    ALWAYS("handSize", INT32, VAL, 2, .def = "8"),
+    ALWAYS("queueLengthLimit", INT32, VAL, 3, .def = "50"),
 };
 LOCAL_TYPE(flow_queuing_configuration, "flowcontrol/v1.QueuingConfiguration");
 
@@ -111,27 +113,28 @@ static const struct field flow_limit_response_fields[] = {
 LOCAL_TYPE(flow_limit_response, "flowcontrol/v1.LimitResponse");
 
 static const struct field flow_limited_priority_level_configuration_fields[] = {
-    ALWAYS("nominalConcurrencyShares", INT32, PTR, 1),
+    ALWAYS("nominalConcurrencyShares", INT32, PTR, 1, .def = "30"),
     OPT("limitResponse", OBJECT, VAL, 2, .of = &type_flow_limit_response),
-    OPT("lendablePercent", INT32, PTR, 3),
+    OPT("lendablePercent", INT32, PTR, 3, .def = "0"),
     OPT("borrowingLimitPercent", INT32, PTR, 4),
 };
 LOCAL_TYPE(flow_limited_priority_level_configuration,
-           "flowcontrol/v1.LimitedPriorityLevelConfiguration");
+    "flowcontrol/v1.LimitedPriorityLevelConfiguration");
 
 static const struct field flow_exempt_priority_level_configuration_fields[] = {
-    OPT("nominalConcurrencyShares", INT32, PTR, 1),
-    OPT("lendablePercent", INT32, PTR, 2),
+    OPT("nominalConcurrencyShares", INT32, PTR, 1, .def = "0"),
+    OPT("lendablePercent", INT32, PTR, 2, .def = "0"),
 };
 LOCAL_TYPE(flow_exempt_priority_level_configuration,
-           "flowcontrol/v1.ExemptPriorityLevelConfiguration");
+    "flowcontrol/v1.ExemptPriorityLevelConfiguration");
 
 static const struct field flow_priority_level_configuration_spec_fields[] = {
     ALWAYS("type", STRING, VAL, 1, .go = "v1.PriorityLevelEnablement"),
     OPT("limited", OBJECT, PTR, 2, .of = &type_flow_limited_priority_level_configuration),
     OPT("exempt", OBJECT, PTR, 3, .of = &type_flow_exempt_priority_level_configuration),
 };
-LOCAL_TYPE(flow_priority_level_configuration_spec, "flowcontrol/v1.PriorityLevelConfigurationSpec");
+LOCAL_TYPE(flow_priority_level_configuration_spec,
+    "flowcontrol/v1.PriorityLevelConfigurationSpec");
 
 static const struct field flow_priority_level_configuration_condition_fields[] = {
     OPT("type", STRING, VAL, 1, .go = "v1.PriorityLevelConfigurationConditionType"),
@@ -141,14 +144,14 @@ static const struct field flow_priority_level_configuration_condition_fields[] =
     OPT("message", STRING, VAL, 5),
 };
 LOCAL_TYPE(flow_priority_level_configuration_condition,
-           "flowcontrol/v1.PriorityLevelConfigurationCondition");
+    "flowcontrol/v1.PriorityLevelConfigurationCondition");
 
 static const struct field flow_priority_level_configuration_status_fields[] = {
     OPT("conditions", OBJECT, LIST, 1, .of = &type_flow_priority_level_configuration_condition,
         .patch = PATCH_MERGE, .merge_key = "type", .list = LIST_MAP, .list_keys = "type"),
 };
 LOCAL_TYPE(flow_priority_level_configuration_status,
-           "flowcontrol/v1.PriorityLevelConfigurationStatus");
+    "flowcontrol/v1.PriorityLevelConfigurationStatus");
 
 static const struct field flow_priority_level_configuration_fields[] = {
     INLINE(0, type_meta_type_meta),
@@ -173,6 +176,8 @@ const struct resource resource_flowschemas = {
     .verbs = VERB_ALL,
     .flags = RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_flow_flow_schema,
+    .prepare_create = kinds_prepare_create,
+    .prepare_update = kinds_prepare_update,
     .subresources = flowschemas_subs,
     .subresource_len = ARRAY_LEN(flowschemas_subs),
     .reset_main = "status",
@@ -192,6 +197,8 @@ const struct resource resource_prioritylevelconfigurations = {
     .verbs = VERB_ALL,
     .flags = RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_flow_priority_level_configuration,
+    .prepare_create = kinds_prepare_create,
+    .prepare_update = kinds_prepare_update,
     .subresources = prioritylevelconfigurations_subs,
     .subresource_len = ARRAY_LEN(prioritylevelconfigurations_subs),
     .reset_main = "status",

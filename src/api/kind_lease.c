@@ -6,7 +6,8 @@
 
 #include "api/kinds_types.h"
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 
 static const struct field lease_lease_spec_fields[] = {
     OPT("holderIdentity", STRING, PTR, 1),
@@ -14,8 +15,8 @@ static const struct field lease_lease_spec_fields[] = {
     OPT("acquireTime", MICROTIME, PTR, 3),
     OPT("renewTime", MICROTIME, PTR, 4),
     OPT("leaseTransitions", INT32, PTR, 5),
-    OPT("strategy", STRING, PTR, 6, .go = "v1.CoordinatedLeaseStrategy"),
-    OPT("preferredHolder", STRING, PTR, 7),
+    FIELD("strategy", STRING, PTR, 6, FIELD_OMITEMPTY | FIELD_OFF, .go = "v1.CoordinatedLeaseStrategy"),
+    FIELD("preferredHolder", STRING, PTR, 7, FIELD_OMITEMPTY | FIELD_OFF),
 };
 LOCAL_TYPE(lease_lease_spec, "coordination/v1.LeaseSpec");
 

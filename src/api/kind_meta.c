@@ -6,7 +6,8 @@
 
 #include "api/kinds_types.h"
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 
 static const struct field meta_type_meta_fields[] = {
     OPT("kind", STRING, VAL, 1),
@@ -15,9 +16,12 @@ static const struct field meta_type_meta_fields[] = {
 TYPE(meta_type_meta, "meta/v1.TypeMeta");
 
 static const struct field meta_owner_reference_fields[] = {
-    ALWAYS("apiVersion", STRING, VAL, 5), ALWAYS("kind", STRING, VAL, 1),
-    ALWAYS("name", STRING, VAL, 3),       ALWAYS("uid", STRING, VAL, 4, .go = "types.UID"),
-    OPT("controller", BOOL, PTR, 6),      OPT("blockOwnerDeletion", BOOL, PTR, 7),
+    ALWAYS("apiVersion", STRING, VAL, 5),
+    ALWAYS("kind", STRING, VAL, 1),
+    ALWAYS("name", STRING, VAL, 3),
+    ALWAYS("uid", STRING, VAL, 4, .go = "types.UID"),
+    OPT("controller", BOOL, PTR, 6),
+    OPT("blockOwnerDeletion", BOOL, PTR, 7),
 };
 LOCAL_TYPE(meta_owner_reference, "meta/v1.OwnerReference", .atomic = true);
 
@@ -45,8 +49,8 @@ static const struct field meta_object_meta_fields[] = {
     OPT("deletionGracePeriodSeconds", INT64, PTR, 10),
     OPT("labels", STRING, MAP, 11),
     OPT("annotations", STRING, MAP, 12),
-    OPT("ownerReferences", OBJECT, LIST, 13, .of = &type_meta_owner_reference, .patch = PATCH_MERGE,
-        .merge_key = "uid", .list = LIST_MAP, .list_keys = "uid"),
+    OPT("ownerReferences", OBJECT, LIST, 13, .of = &type_meta_owner_reference,
+        .patch = PATCH_MERGE, .merge_key = "uid", .list = LIST_MAP, .list_keys = "uid"),
     OPT("finalizers", STRING, LIST, 14, .patch = PATCH_MERGE, .list = LIST_SET),
     OPT("managedFields", OBJECT, LIST, 17, .of = &type_meta_managed_fields_entry),
 };

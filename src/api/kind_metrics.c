@@ -6,7 +6,8 @@
 
 #include "api/kinds_types.h"
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 
 static const struct field metrics_node_metrics_fields[] = {
     INLINE(0, type_meta_type_meta),

@@ -4,12 +4,14 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 
 static const struct field net_network_policy_port_fields[] = {
-    OPT("protocol", STRING, PTR, 1, .go = "v1.Protocol"),
+    OPT("protocol", STRING, PTR, 1, .go = "v1.Protocol", .def = "\"TCP\""),
     OPT("port", INT_OR_STRING, PTR, 2),
     OPT("endPort", INT32, PTR, 3),
 };
@@ -46,7 +48,8 @@ static const struct field net_network_policy_spec_fields[] = {
     OPT("egress", OBJECT, LIST, 3, .of = &type_net_network_policy_egress_rule),
     OPT("policyTypes", STRING, LIST, 4, .go = "[]v1.PolicyType"),
 };
-LOCAL_TYPE(net_network_policy_spec, "networking/v1.NetworkPolicySpec");
+LOCAL_TYPE(net_network_policy_spec, "networking/v1.NetworkPolicySpec",
+    .fill = kind_work_fill_network_policy_spec);
 
 static const struct field net_network_policy_fields[] = {
     INLINE(0, type_meta_type_meta),
@@ -143,11 +146,14 @@ static const struct field net_ingress_fields[] = {
 TYPE(net_ingress, "networking/v1.Ingress");
 
 static const struct field net_ingress_class_parameters_reference_fields[] = {
-    OPT("apiGroup", STRING, PTR, 1),  ALWAYS("kind", STRING, VAL, 2),
-    ALWAYS("name", STRING, VAL, 3),   ALWAYS("scope", STRING, PTR, 4),
+    OPT("apiGroup", STRING, PTR, 1),
+    ALWAYS("kind", STRING, VAL, 2),
+    ALWAYS("name", STRING, VAL, 3),
+    ALWAYS("scope", STRING, PTR, 4, .def = "\"Cluster\""),
     OPT("namespace", STRING, PTR, 5),
 };
-LOCAL_TYPE(net_ingress_class_parameters_reference, "networking/v1.IngressClassParametersReference");
+LOCAL_TYPE(net_ingress_class_parameters_reference,
+    "networking/v1.IngressClassParametersReference");
 
 static const struct field net_ingress_class_spec_fields[] = {
     OPT("controller", STRING, VAL, 1),
@@ -230,6 +236,8 @@ const struct resource resource_ingresses = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_net_ingress,
+    .prepare_create = kinds_prepare_create,
+    .prepare_update = kinds_prepare_update,
     .subresources = ingresses_subs,
     .subresource_len = ARRAY_LEN(ingresses_subs),
     .reset_main = "status",
@@ -277,6 +285,8 @@ const struct resource resource_servicecidrs = {
     .verbs = VERB_ALL,
     .flags = RES_UNCONDITIONAL_UPDATE,
     .type = &type_net_service_cidr,
+    .prepare_create = kinds_prepare_create,
+    .prepare_update = kinds_prepare_update,
     .subresources = servicecidrs_subs,
     .subresource_len = ARRAY_LEN(servicecidrs_subs),
     .reset_main = "status",

@@ -4,13 +4,17 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 
 static const struct field core_config_map_node_config_source_fields[] = {
-    ALWAYS("namespace", STRING, VAL, 1),           ALWAYS("name", STRING, VAL, 2),
-    OPT("uid", STRING, VAL, 3, .go = "types.UID"), OPT("resourceVersion", STRING, VAL, 4),
+    ALWAYS("namespace", STRING, VAL, 1),
+    ALWAYS("name", STRING, VAL, 2),
+    OPT("uid", STRING, VAL, 3, .go = "types.UID"),
+    OPT("resourceVersion", STRING, VAL, 4),
     ALWAYS("kubeletConfigKey", STRING, VAL, 5),
 };
 LOCAL_TYPE(core_config_map_node_config_source, "core/v1.ConfigMapNodeConfigSource");
@@ -26,10 +30,10 @@ static const struct field core_node_spec_fields[] = {
     OPT("providerID", STRING, VAL, 3),
     OPT("unschedulable", BOOL, VAL, 4),
     OPT("taints", OBJECT, LIST, 5, .of = &type_core_taint),
-    OPT("configSource", OBJECT, PTR, 6, .of = &type_core_node_config_source),
+    FIELD("configSource", OBJECT, PTR, 6, FIELD_OMITEMPTY | FIELD_OFF, .of = &type_core_node_config_source),
     OPT("externalID", STRING, VAL, 2),
 };
-LOCAL_TYPE(core_node_spec, "core/v1.NodeSpec");
+LOCAL_TYPE(core_node_spec, "core/v1.NodeSpec", .fill = kind_node_fill_spec);
 
 static const struct field core_daemon_endpoint_fields[] = {
     ALWAYS("Port", INT32, VAL, 1),
@@ -115,8 +119,8 @@ static const struct field core_attached_volume_fields[] = {
 LOCAL_TYPE(core_attached_volume, "core/v1.AttachedVolume");
 
 static const struct field core_node_status_fields[] = {
-    OPT("capacity", QUANTITY, MAP, 1, .go = "v1.ResourceList"),
-    OPT("allocatable", QUANTITY, MAP, 2, .go = "v1.ResourceList"),
+    FIELD("capacity", QUANTITY, MAP, 1, FIELD_OMITEMPTY | FIELD_MILLI, .go = "v1.ResourceList"),
+    FIELD("allocatable", QUANTITY, MAP, 2, FIELD_OMITEMPTY | FIELD_MILLI, .go = "v1.ResourceList"),
     OPT("phase", STRING, VAL, 3, .go = "v1.NodePhase"),
     OPT("conditions", OBJECT, LIST, 4, .of = &type_core_node_condition, .patch = PATCH_MERGE,
         .merge_key = "type", .list = LIST_MAP, .list_keys = "type"),
@@ -127,12 +131,12 @@ static const struct field core_node_status_fields[] = {
     OPT("images", OBJECT, LIST, 8, .of = &type_core_container_image),
     OPT("volumesInUse", STRING, LIST, 9, .go = "[]v1.UniqueVolumeName"),
     OPT("volumesAttached", OBJECT, LIST, 10, .of = &type_core_attached_volume),
-    OPT("config", OBJECT, PTR, 11, .of = &type_core_node_config_status),
+    FIELD("config", OBJECT, PTR, 11, FIELD_OMITEMPTY | FIELD_OFF, .of = &type_core_node_config_status),
     OPT("runtimeHandlers", OBJECT, LIST, 12, .of = &type_core_node_runtime_handler),
     OPT("features", OBJECT, PTR, 13, .of = &type_core_node_features),
-    OPT("declaredFeatures", STRING, LIST, 14),
+    FIELD("declaredFeatures", STRING, LIST, 14, FIELD_OMITEMPTY | FIELD_OFF),
 };
-LOCAL_TYPE(core_node_status, "core/v1.NodeStatus");
+LOCAL_TYPE(core_node_status, "core/v1.NodeStatus", .fill = kind_node_fill_status);
 
 static const struct field core_node_fields[] = {
     INLINE(0, type_meta_type_meta),
@@ -160,6 +164,7 @@ const struct resource resource_nodes = {
     .verbs = VERB_ALL,
     .flags = RES_UNCONDITIONAL_UPDATE,
     .type = &type_core_node,
+    .prepare_update = kinds_prepare_update,
     .subresources = nodes_subs,
     .subresource_len = ARRAY_LEN(nodes_subs),
     .reset_main = "status",

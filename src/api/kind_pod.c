@@ -4,9 +4,11 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 
 static const struct field core_container_port_fields[] = {
     OPT("name", STRING, VAL, 1),
@@ -15,7 +17,7 @@ static const struct field core_container_port_fields[] = {
     OPT("protocol", STRING, VAL, 4, .def = "\"TCP\"", .go = "v1.Protocol"),
     OPT("hostIP", STRING, VAL, 5),
 };
-LOCAL_TYPE(core_container_port, "core/v1.ContainerPort");
+LOCAL_TYPE(core_container_port, "core/v1.ContainerPort", .fill = kind_pod_fill_port);
 
 static const struct field core_volume_mount_fields[] = {
     ALWAYS("name", STRING, VAL, 1),
@@ -84,10 +86,10 @@ static const struct field core_http_header_fields[] = {
 LOCAL_TYPE(core_http_header, "core/v1.HTTPHeader");
 
 static const struct field core_http_get_action_fields[] = {
-    OPT("path", STRING, VAL, 1),
+    OPT("path", STRING, VAL, 1, .def = "\"/\""),
     ALWAYS("port", INT_OR_STRING, VAL, 2),
     OPT("host", STRING, VAL, 3),
-    OPT("scheme", STRING, VAL, 4, .go = "v1.URIScheme"),
+    OPT("scheme", STRING, VAL, 4, .go = "v1.URIScheme", .def = "\"HTTP\""),
     OPT("httpHeaders", OBJECT, LIST, 5, .of = &type_core_http_header),
 };
 LOCAL_TYPE(core_http_get_action, "core/v1.HTTPGetAction");
@@ -125,10 +127,10 @@ LOCAL_TYPE(core_probe_handler, "core/v1.ProbeHandler");
 static const struct field core_probe_fields[] = {
     INLINE(1, type_core_probe_handler),
     OPT("initialDelaySeconds", INT32, VAL, 2),
-    OPT("timeoutSeconds", INT32, VAL, 3),
-    OPT("periodSeconds", INT32, VAL, 4),
-    OPT("successThreshold", INT32, VAL, 5),
-    OPT("failureThreshold", INT32, VAL, 6),
+    OPT("timeoutSeconds", INT32, VAL, 3, .def = "1"),
+    OPT("periodSeconds", INT32, VAL, 4, .def = "10"),
+    OPT("successThreshold", INT32, VAL, 5, .def = "1"),
+    OPT("failureThreshold", INT32, VAL, 6, .def = "3"),
     OPT("terminationGracePeriodSeconds", INT64, PTR, 7),
 };
 LOCAL_TYPE(core_probe, "core/v1.Probe");
@@ -152,12 +154,13 @@ static const struct field core_resource_claim_fields[] = {
 LOCAL_TYPE(core_resource_claim, "core/v1.ResourceClaim");
 
 static const struct field core_resource_requirements_fields[] = {
-    OPT("limits", QUANTITY, MAP, 1, .go = "v1.ResourceList"),
-    OPT("requests", QUANTITY, MAP, 2, .go = "v1.ResourceList"),
-    OPT("claims", OBJECT, LIST, 3, .of = &type_core_resource_claim, .list = LIST_MAP,
-        .list_keys = "name"),
+    FIELD("limits", QUANTITY, MAP, 1, FIELD_OMITEMPTY | FIELD_MILLI, .go = "v1.ResourceList"),
+    FIELD("requests", QUANTITY, MAP, 2, FIELD_OMITEMPTY | FIELD_MILLI, .go = "v1.ResourceList"),
+    OPT("claims", OBJECT, LIST, 3, .of = &type_core_resource_claim,
+        .list = LIST_MAP, .list_keys = "name"),
 };
-LOCAL_TYPE(core_resource_requirements, "core/v1.ResourceRequirements");
+LOCAL_TYPE(core_resource_requirements, "core/v1.ResourceRequirements",
+    .fill = kind_pod_fill_resources);
 
 static const struct field core_container_restart_rule_on_exit_codes_fields[] = {
     OPT("operator", STRING, VAL, 1, .go = "v1.ContainerRestartRuleOnExitCodesOperator"),
@@ -182,7 +185,7 @@ LOCAL_TYPE(core_lifecycle_handler, "core/v1.LifecycleHandler");
 static const struct field core_lifecycle_fields[] = {
     OPT("postStart", OBJECT, PTR, 1, .of = &type_core_lifecycle_handler),
     OPT("preStop", OBJECT, PTR, 2, .of = &type_core_lifecycle_handler),
-    OPT("stopSignal", STRING, PTR, 3, .go = "v1.Signal"),
+    FIELD("stopSignal", STRING, PTR, 3, FIELD_OMITEMPTY | FIELD_OFF, .go = "v1.Signal"),
 };
 LOCAL_TYPE(core_lifecycle, "core/v1.Lifecycle");
 
@@ -239,8 +242,8 @@ static const struct field core_container_fields[] = {
     OPT("ports", OBJECT, LIST, 6, .of = &type_core_container_port, .patch = PATCH_MERGE,
         .merge_key = "containerPort", .list = LIST_MAP, .list_keys = "containerPort,protocol"),
     OPT("envFrom", OBJECT, LIST, 19, .of = &type_core_env_from_source),
-    OPT("env", OBJECT, LIST, 7, .of = &type_core_env_var, .patch = PATCH_MERGE, .merge_key = "name",
-        .list = LIST_MAP, .list_keys = "name"),
+    OPT("env", OBJECT, LIST, 7, .of = &type_core_env_var, .patch = PATCH_MERGE,
+        .merge_key = "name", .list = LIST_MAP, .list_keys = "name"),
     OPT("resources", OBJECT, VAL, 8, .of = &type_core_resource_requirements),
     OPT("resizePolicy", OBJECT, LIST, 23, .of = &type_core_container_resize_policy),
     OPT("restartPolicy", STRING, PTR, 24, .go = "v1.ContainerRestartPolicy"),
@@ -253,15 +256,16 @@ static const struct field core_container_fields[] = {
     OPT("readinessProbe", OBJECT, PTR, 11, .of = &type_core_probe),
     OPT("startupProbe", OBJECT, PTR, 22, .of = &type_core_probe),
     OPT("lifecycle", OBJECT, PTR, 12, .of = &type_core_lifecycle),
-    OPT("terminationMessagePath", STRING, VAL, 13),
-    OPT("terminationMessagePolicy", STRING, VAL, 20, .go = "v1.TerminationMessagePolicy"),
+    OPT("terminationMessagePath", STRING, VAL, 13, .def = "\"/dev/termination-log\""),
+    OPT("terminationMessagePolicy", STRING, VAL, 20, .go = "v1.TerminationMessagePolicy",
+        .def = "\"File\""),
     OPT("imagePullPolicy", STRING, VAL, 14, .go = "v1.PullPolicy"),
     OPT("securityContext", OBJECT, PTR, 15, .of = &type_core_security_context),
     OPT("stdin", BOOL, VAL, 16),
     OPT("stdinOnce", BOOL, VAL, 17),
     OPT("tty", BOOL, VAL, 18),
 };
-TYPE(core_container, "core/v1.Container");
+TYPE(core_container, "core/v1.Container", .fill = kind_pod_fill_container);
 
 static const struct field core_container_state_waiting_fields[] = {
     OPT("reason", STRING, VAL, 1),
@@ -275,9 +279,12 @@ static const struct field core_container_state_running_fields[] = {
 LOCAL_TYPE(core_container_state_running, "core/v1.ContainerStateRunning");
 
 static const struct field core_container_state_terminated_fields[] = {
-    ALWAYS("exitCode", INT32, VAL, 1),  OPT("signal", INT32, VAL, 2),
-    OPT("reason", STRING, VAL, 3),      OPT("message", STRING, VAL, 4),
-    OPT("startedAt", TIME, VAL, 5),     OPT("finishedAt", TIME, VAL, 6),
+    ALWAYS("exitCode", INT32, VAL, 1),
+    OPT("signal", INT32, VAL, 2),
+    OPT("reason", STRING, VAL, 3),
+    OPT("message", STRING, VAL, 4),
+    OPT("startedAt", TIME, VAL, 5),
+    OPT("finishedAt", TIME, VAL, 6),
     OPT("containerID", STRING, VAL, 7),
 };
 LOCAL_TYPE(core_container_state_terminated, "core/v1.ContainerStateTerminated");
@@ -317,8 +324,8 @@ LOCAL_TYPE(core_resource_health, "core/v1.ResourceHealth");
 
 static const struct field core_resource_status_fields[] = {
     ALWAYS("name", STRING, VAL, 1, .go = "v1.ResourceName"),
-    OPT("resources", OBJECT, LIST, 2, .of = &type_core_resource_health, .list = LIST_MAP,
-        .list_keys = "resourceID"),
+    OPT("resources", OBJECT, LIST, 2, .of = &type_core_resource_health,
+        .list = LIST_MAP, .list_keys = "resourceID"),
 };
 LOCAL_TYPE(core_resource_status, "core/v1.ResourceStatus");
 
@@ -332,14 +339,15 @@ static const struct field core_container_status_fields[] = {
     ALWAYS("imageID", STRING, VAL, 7),
     OPT("containerID", STRING, VAL, 8),
     OPT("started", BOOL, PTR, 9),
-    OPT("allocatedResources", QUANTITY, MAP, 10, .go = "v1.ResourceList"),
+    FIELD("allocatedResources", QUANTITY, MAP, 10, FIELD_OMITEMPTY | FIELD_MILLI, .go = "v1.ResourceList"),
     OPT("resources", OBJECT, PTR, 11, .of = &type_core_resource_requirements),
     OPT("volumeMounts", OBJECT, LIST, 12, .of = &type_core_volume_mount_status,
-        .patch = PATCH_MERGE, .merge_key = "mountPath", .list = LIST_MAP, .list_keys = "mountPath"),
+        .patch = PATCH_MERGE, .merge_key = "mountPath",
+        .list = LIST_MAP, .list_keys = "mountPath"),
     OPT("user", OBJECT, PTR, 13, .of = &type_core_container_user),
-    OPT("allocatedResourcesStatus", OBJECT, LIST, 14, .of = &type_core_resource_status,
+    FIELD("allocatedResourcesStatus", OBJECT, LIST, 14, FIELD_OMITEMPTY | FIELD_OFF, .of = &type_core_resource_status,
         .patch = PATCH_MERGE, .merge_key = "name", .list = LIST_MAP, .list_keys = "name"),
-    OPT("stopSignal", STRING, PTR, 15, .go = "v1.Signal"),
+    FIELD("stopSignal", STRING, PTR, 15, FIELD_OMITEMPTY | FIELD_OFF, .go = "v1.Signal"),
 };
 LOCAL_TYPE(core_container_status, "core/v1.ContainerStatus");
 
@@ -438,8 +446,8 @@ static const struct field core_ephemeral_container_common_fields[] = {
     OPT("ports", OBJECT, LIST, 6, .of = &type_core_container_port, .patch = PATCH_MERGE,
         .merge_key = "containerPort", .list = LIST_MAP, .list_keys = "containerPort,protocol"),
     OPT("envFrom", OBJECT, LIST, 19, .of = &type_core_env_from_source),
-    OPT("env", OBJECT, LIST, 7, .of = &type_core_env_var, .patch = PATCH_MERGE, .merge_key = "name",
-        .list = LIST_MAP, .list_keys = "name"),
+    OPT("env", OBJECT, LIST, 7, .of = &type_core_env_var, .patch = PATCH_MERGE,
+        .merge_key = "name", .list = LIST_MAP, .list_keys = "name"),
     OPT("resources", OBJECT, VAL, 8, .of = &type_core_resource_requirements),
     OPT("resizePolicy", OBJECT, LIST, 23, .of = &type_core_container_resize_policy),
     OPT("restartPolicy", STRING, PTR, 24, .go = "v1.ContainerRestartPolicy"),
@@ -452,8 +460,9 @@ static const struct field core_ephemeral_container_common_fields[] = {
     OPT("readinessProbe", OBJECT, PTR, 11, .of = &type_core_probe),
     OPT("startupProbe", OBJECT, PTR, 22, .of = &type_core_probe),
     OPT("lifecycle", OBJECT, PTR, 12, .of = &type_core_lifecycle),
-    OPT("terminationMessagePath", STRING, VAL, 13),
-    OPT("terminationMessagePolicy", STRING, VAL, 20, .go = "v1.TerminationMessagePolicy"),
+    OPT("terminationMessagePath", STRING, VAL, 13, .def = "\"/dev/termination-log\""),
+    OPT("terminationMessagePolicy", STRING, VAL, 20, .go = "v1.TerminationMessagePolicy",
+        .def = "\"File\""),
     OPT("imagePullPolicy", STRING, VAL, 14, .go = "v1.PullPolicy"),
     OPT("securityContext", OBJECT, PTR, 15, .of = &type_core_security_context),
     OPT("stdin", BOOL, VAL, 16),
@@ -466,7 +475,8 @@ static const struct field core_ephemeral_container_fields[] = {
     INLINE(1, type_core_ephemeral_container_common),
     OPT("targetContainerName", STRING, VAL, 2),
 };
-LOCAL_TYPE(core_ephemeral_container, "core/v1.EphemeralContainer");
+LOCAL_TYPE(core_ephemeral_container, "core/v1.EphemeralContainer",
+    .fill = kind_pod_fill_container);
 
 static const struct field core_sysctl_fields[] = {
     ALWAYS("name", STRING, VAL, 1),
@@ -552,13 +562,13 @@ static const struct field core_pod_spec_fields[] = {
     OPT("initContainers", OBJECT, LIST, 20, .of = &type_core_container, .patch = PATCH_MERGE,
         .merge_key = "name", .list = LIST_MAP, .list_keys = "name"),
     ALWAYS("containers", OBJECT, LIST, 2, .of = &type_core_container, .patch = PATCH_MERGE,
-           .merge_key = "name", .list = LIST_MAP, .list_keys = "name"),
+        .merge_key = "name", .list = LIST_MAP, .list_keys = "name"),
     OPT("ephemeralContainers", OBJECT, LIST, 34, .of = &type_core_ephemeral_container,
         .patch = PATCH_MERGE, .merge_key = "name", .list = LIST_MAP, .list_keys = "name"),
-    OPT("restartPolicy", STRING, VAL, 3, .go = "v1.RestartPolicy"),
-    OPT("terminationGracePeriodSeconds", INT64, PTR, 4),
+    OPT("restartPolicy", STRING, VAL, 3, .go = "v1.RestartPolicy", .def = "\"Always\""),
+    OPT("terminationGracePeriodSeconds", INT64, PTR, 4, .def = "30"),
     OPT("activeDeadlineSeconds", INT64, PTR, 5),
-    OPT("dnsPolicy", STRING, VAL, 6, .go = "v1.DNSPolicy"),
+    OPT("dnsPolicy", STRING, VAL, 6, .go = "v1.DNSPolicy", .def = "\"ClusterFirst\""),
     FIELD("nodeSelector", STRING, MAP, 7, FIELD_OMITEMPTY | FIELD_ATOMIC),
     OPT("serviceAccountName", STRING, VAL, 8),
     OPT("serviceAccount", STRING, VAL, 9),
@@ -568,13 +578,13 @@ static const struct field core_pod_spec_fields[] = {
     OPT("hostPID", BOOL, VAL, 12),
     OPT("hostIPC", BOOL, VAL, 13),
     OPT("shareProcessNamespace", BOOL, PTR, 27),
-    OPT("securityContext", OBJECT, PTR, 14, .of = &type_core_pod_security_context),
+    OPT("securityContext", OBJECT, PTR, 14, .of = &type_core_pod_security_context, .def = "{}"),
     OPT("imagePullSecrets", OBJECT, LIST, 15, .of = &type_core_local_object_reference,
         .patch = PATCH_MERGE, .merge_key = "name", .list = LIST_MAP, .list_keys = "name"),
     OPT("hostname", STRING, VAL, 16),
     OPT("subdomain", STRING, VAL, 17),
     OPT("affinity", OBJECT, PTR, 18, .of = &type_core_affinity),
-    OPT("schedulerName", STRING, VAL, 19),
+    OPT("schedulerName", STRING, VAL, 19, .def = "\"default-scheduler\""),
     OPT("tolerations", OBJECT, LIST, 22, .of = &type_core_toleration),
     OPT("hostAliases", OBJECT, LIST, 23, .of = &type_core_host_alias, .patch = PATCH_MERGE,
         .merge_key = "ip", .list = LIST_MAP, .list_keys = "ip"),
@@ -585,23 +595,24 @@ static const struct field core_pod_spec_fields[] = {
     OPT("runtimeClassName", STRING, PTR, 29),
     OPT("enableServiceLinks", BOOL, PTR, 30),
     OPT("preemptionPolicy", STRING, PTR, 31, .go = "v1.PreemptionPolicy"),
-    OPT("overhead", QUANTITY, MAP, 32, .go = "v1.ResourceList"),
-    OPT("topologySpreadConstraints", OBJECT, LIST, 33, .of = &type_core_topology_spread_constraint,
-        .patch = PATCH_MERGE, .merge_key = "topologyKey", .list = LIST_MAP,
-        .list_keys = "topologyKey,whenUnsatisfiable"),
+    FIELD("overhead", QUANTITY, MAP, 32, FIELD_OMITEMPTY | FIELD_MILLI, .go = "v1.ResourceList"),
+    OPT("topologySpreadConstraints", OBJECT, LIST, 33,
+        .of = &type_core_topology_spread_constraint, .patch = PATCH_MERGE,
+        .merge_key = "topologyKey",
+        .list = LIST_MAP, .list_keys = "topologyKey,whenUnsatisfiable"),
     OPT("setHostnameAsFQDN", BOOL, PTR, 35),
     OPT("os", OBJECT, PTR, 36, .of = &type_core_pod_os),
     OPT("hostUsers", BOOL, PTR, 37),
     OPT("schedulingGates", OBJECT, LIST, 38, .of = &type_core_pod_scheduling_gate,
         .patch = PATCH_MERGE, .merge_key = "name", .list = LIST_MAP, .list_keys = "name"),
     OPT("resourceClaims", OBJECT, LIST, 39, .of = &type_core_pod_resource_claim,
-        .patch = PATCH_MERGE_RETAIN_KEYS, .merge_key = "name", .list = LIST_MAP,
-        .list_keys = "name"),
+        .patch = PATCH_MERGE_RETAIN_KEYS, .merge_key = "name",
+        .list = LIST_MAP, .list_keys = "name"),
     OPT("resources", OBJECT, PTR, 40, .of = &type_core_resource_requirements),
     OPT("hostnameOverride", STRING, PTR, 41),
-    OPT("workloadRef", OBJECT, PTR, 42, .of = &type_core_workload_reference),
+    FIELD("workloadRef", OBJECT, PTR, 42, FIELD_OMITEMPTY | FIELD_OFF, .of = &type_core_workload_reference),
 };
-TYPE(core_pod_spec, "core/v1.PodSpec");
+TYPE(core_pod_spec, "core/v1.PodSpec", .fill = kind_pod_fill_pod_spec);
 
 static const struct field core_pod_resource_claim_status_fields[] = {
     ALWAYS("name", STRING, VAL, 1),
@@ -618,7 +629,7 @@ LOCAL_TYPE(core_container_extended_resource_request, "core/v1.ContainerExtendedR
 
 static const struct field core_pod_extended_resource_claim_status_fields[] = {
     ALWAYS("requestMappings", OBJECT, LIST, 1,
-           .of = &type_core_container_extended_resource_request),
+        .of = &type_core_container_extended_resource_request),
     ALWAYS("resourceClaimName", STRING, VAL, 2),
 };
 LOCAL_TYPE(core_pod_extended_resource_claim_status, "core/v1.PodExtendedResourceClaimStatus");
@@ -654,14 +665,14 @@ static const struct field core_pod_status_fields[] = {
     OPT("ephemeralContainerStatuses", OBJECT, LIST, 13, .of = &type_core_container_status),
     OPT("resize", STRING, VAL, 14, .go = "v1.PodResizeStatus"),
     OPT("resourceClaimStatuses", OBJECT, LIST, 15, .of = &type_core_pod_resource_claim_status,
-        .patch = PATCH_MERGE_RETAIN_KEYS, .merge_key = "name", .list = LIST_MAP,
-        .list_keys = "name"),
-    OPT("extendedResourceClaimStatus", OBJECT, PTR, 18,
+        .patch = PATCH_MERGE_RETAIN_KEYS, .merge_key = "name",
+        .list = LIST_MAP, .list_keys = "name"),
+    FIELD("extendedResourceClaimStatus", OBJECT, PTR, 18, FIELD_OMITEMPTY | FIELD_OFF,
         .of = &type_core_pod_extended_resource_claim_status),
-    OPT("allocatedResources", QUANTITY, MAP, 19, .go = "v1.ResourceList"),
-    OPT("resources", OBJECT, PTR, 20, .of = &type_core_resource_requirements),
+    FIELD("allocatedResources", QUANTITY, MAP, 19, FIELD_OMITEMPTY | FIELD_OFF | FIELD_MILLI, .go = "v1.ResourceList"),
+    FIELD("resources", OBJECT, PTR, 20, FIELD_OMITEMPTY | FIELD_OFF, .of = &type_core_resource_requirements),
 };
-LOCAL_TYPE(core_pod_status, "core/v1.PodStatus");
+LOCAL_TYPE(core_pod_status, "core/v1.PodStatus", .fill = kind_pod_fill_status);
 
 static const struct field core_pod_fields[] = {
     INLINE(0, type_meta_type_meta),
@@ -684,10 +695,7 @@ static const struct subresource pods_subs[] = {
     { .name = "attach", .kind = "PodAttachOptions", .verbs = SUB_STREAM },
     { .name = "binding", .kind = "Binding", .verbs = VERB_CREATE },
     { .name = "ephemeralcontainers", .verbs = SUB_RW },
-    { .name = "eviction",
-      .kind = "Eviction",
-      .group = "policy",
-      .version = "v1",
+    { .name = "eviction", .kind = "Eviction", .group = "policy", .version = "v1",
       .verbs = VERB_CREATE },
     { .name = "exec", .kind = "PodExecOptions", .verbs = SUB_STREAM },
     { .name = "log", .verbs = VERB_GET },
@@ -708,6 +716,8 @@ const struct resource resource_pods = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION | RES_GRACEFUL,
     .type = &type_core_pod,
+    .prepare_create = kinds_prepare_create,
+    .prepare_update = kinds_prepare_update,
     .subresources = pods_subs,
     .subresource_len = ARRAY_LEN(pods_subs),
     .reset_main = "status",

@@ -4,19 +4,22 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 
 static const struct field core_limit_range_item_fields[] = {
     ALWAYS("type", STRING, VAL, 1, .go = "v1.LimitType"),
-    OPT("max", QUANTITY, MAP, 2, .go = "v1.ResourceList"),
-    OPT("min", QUANTITY, MAP, 3, .go = "v1.ResourceList"),
-    OPT("default", QUANTITY, MAP, 4, .go = "v1.ResourceList"),
-    OPT("defaultRequest", QUANTITY, MAP, 5, .go = "v1.ResourceList"),
-    OPT("maxLimitRequestRatio", QUANTITY, MAP, 6, .go = "v1.ResourceList"),
+    FIELD("max", QUANTITY, MAP, 2, FIELD_OMITEMPTY | FIELD_MILLI, .go = "v1.ResourceList"),
+    FIELD("min", QUANTITY, MAP, 3, FIELD_OMITEMPTY | FIELD_MILLI, .go = "v1.ResourceList"),
+    FIELD("default", QUANTITY, MAP, 4, FIELD_OMITEMPTY | FIELD_MILLI, .go = "v1.ResourceList"),
+    FIELD("defaultRequest", QUANTITY, MAP, 5, FIELD_OMITEMPTY | FIELD_MILLI, .go = "v1.ResourceList"),
+    FIELD("maxLimitRequestRatio", QUANTITY, MAP, 6, FIELD_OMITEMPTY | FIELD_MILLI, .go = "v1.ResourceList"),
 };
-LOCAL_TYPE(core_limit_range_item, "core/v1.LimitRangeItem");
+LOCAL_TYPE(core_limit_range_item, "core/v1.LimitRangeItem",
+    .fill = kind_work_fill_limit_range_item);
 
 static const struct field core_limit_range_spec_fields[] = {
     ALWAYS("limits", OBJECT, LIST, 1, .of = &type_core_limit_range_item),
@@ -38,20 +41,21 @@ static const struct field core_scoped_resource_selector_requirement_fields[] = {
 LOCAL_TYPE(core_scoped_resource_selector_requirement, "core/v1.ScopedResourceSelectorRequirement");
 
 static const struct field core_scope_selector_fields[] = {
-    OPT("matchExpressions", OBJECT, LIST, 1, .of = &type_core_scoped_resource_selector_requirement),
+    OPT("matchExpressions", OBJECT, LIST, 1,
+        .of = &type_core_scoped_resource_selector_requirement),
 };
 LOCAL_TYPE(core_scope_selector, "core/v1.ScopeSelector", .atomic = true);
 
 static const struct field core_resource_quota_spec_fields[] = {
-    OPT("hard", QUANTITY, MAP, 1, .go = "v1.ResourceList"),
+    FIELD("hard", QUANTITY, MAP, 1, FIELD_OMITEMPTY | FIELD_MILLI, .go = "v1.ResourceList"),
     OPT("scopes", STRING, LIST, 2, .go = "[]v1.ResourceQuotaScope"),
     OPT("scopeSelector", OBJECT, PTR, 3, .of = &type_core_scope_selector),
 };
 LOCAL_TYPE(core_resource_quota_spec, "core/v1.ResourceQuotaSpec");
 
 static const struct field core_resource_quota_status_fields[] = {
-    OPT("hard", QUANTITY, MAP, 1, .go = "v1.ResourceList"),
-    OPT("used", QUANTITY, MAP, 2, .go = "v1.ResourceList"),
+    FIELD("hard", QUANTITY, MAP, 1, FIELD_OMITEMPTY | FIELD_MILLI, .go = "v1.ResourceList"),
+    FIELD("used", QUANTITY, MAP, 2, FIELD_OMITEMPTY | FIELD_MILLI, .go = "v1.ResourceList"),
 };
 LOCAL_TYPE(core_resource_quota_status, "core/v1.ResourceQuotaStatus");
 
@@ -115,6 +119,8 @@ const struct resource resource_poddisruptionbudgets = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_GENERATION,
     .type = &type_policy_pod_disruption_budget,
+    .prepare_create = kinds_prepare_create,
+    .prepare_update = kinds_prepare_update,
     .subresources = poddisruptionbudgets_subs,
     .subresource_len = ARRAY_LEN(poddisruptionbudgets_subs),
     .reset_main = "status",
@@ -150,6 +156,8 @@ const struct resource resource_resourcequotas = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE,
     .type = &type_core_resource_quota,
+    .prepare_create = kinds_prepare_create,
+    .prepare_update = kinds_prepare_update,
     .subresources = resourcequotas_subs,
     .subresource_len = ARRAY_LEN(resourcequotas_subs),
     .reset_main = "status",

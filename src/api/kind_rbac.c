@@ -7,11 +7,14 @@
 #include "api/kinds_types.h"
 #include "api/validate.h"
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 
 static const struct field rbac_policy_rule_fields[] = {
-    ALWAYS("verbs", STRING, LIST, 1),        OPT("apiGroups", STRING, LIST, 2),
-    OPT("resources", STRING, LIST, 3),       OPT("resourceNames", STRING, LIST, 4),
+    ALWAYS("verbs", STRING, LIST, 1),
+    OPT("apiGroups", STRING, LIST, 2),
+    OPT("resources", STRING, LIST, 3),
+    OPT("resourceNames", STRING, LIST, 4),
     OPT("nonResourceURLs", STRING, LIST, 5),
 };
 LOCAL_TYPE(rbac_policy_rule, "rbac/v1.PolicyRule");
@@ -25,7 +28,7 @@ static const struct field rbac_subject_fields[] = {
 LOCAL_TYPE(rbac_subject, "rbac/v1.Subject", .atomic = true);
 
 static const struct field rbac_role_ref_fields[] = {
-    ALWAYS("apiGroup", STRING, VAL, 1),
+    ALWAYS("apiGroup", STRING, VAL, 1, .def = "\"rbac.authorization.k8s.io\""),
     ALWAYS("kind", STRING, VAL, 2),
     ALWAYS("name", STRING, VAL, 3),
 };

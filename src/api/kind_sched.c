@@ -6,10 +6,11 @@
 
 #include "api/kinds_types.h"
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 
 static const struct field node_overhead_fields[] = {
-    OPT("podFixed", QUANTITY, MAP, 1, .go = "v1.ResourceList"),
+    FIELD("podFixed", QUANTITY, MAP, 1, FIELD_OMITEMPTY | FIELD_MILLI, .go = "v1.ResourceList"),
 };
 LOCAL_TYPE(node_overhead, "node/v1.Overhead");
 
@@ -34,7 +35,8 @@ static const struct field scheduling_priority_class_fields[] = {
     ALWAYS("value", INT32, VAL, 2),
     OPT("globalDefault", BOOL, VAL, 3),
     OPT("description", STRING, VAL, 4),
-    OPT("preemptionPolicy", STRING, PTR, 5, .go = "apiv1.PreemptionPolicy"),
+    OPT("preemptionPolicy", STRING, PTR, 5, .go = "apiv1.PreemptionPolicy",
+        .def = "\"PreemptLowerPriority\""),
 };
 TYPE(scheduling_priority_class, "scheduling/v1.PriorityClass");
 

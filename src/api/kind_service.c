@@ -4,9 +4,11 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 
 static const struct field core_client_ip_config_fields[] = {
     OPT("timeoutSeconds", INT32, PTR, 1),
@@ -33,7 +35,7 @@ static const struct field core_service_port_fields[] = {
     OPT("targetPort", INT_OR_STRING, VAL, 4),
     OPT("nodePort", INT32, VAL, 5),
 };
-LOCAL_TYPE(core_service_port, "core/v1.ServicePort");
+LOCAL_TYPE(core_service_port, "core/v1.ServicePort", .fill = kind_service_fill_port);
 
 static const struct field core_service_spec_fields[] = {
     OPT("ports", OBJECT, LIST, 1, .of = &type_core_service_port, .patch = PATCH_MERGE,
@@ -41,9 +43,9 @@ static const struct field core_service_spec_fields[] = {
     FIELD("selector", STRING, MAP, 2, FIELD_OMITEMPTY | FIELD_ATOMIC),
     OPT("clusterIP", STRING, VAL, 3),
     OPT("clusterIPs", STRING, LIST, 18),
-    OPT("type", STRING, VAL, 4, .go = "v1.ServiceType"),
+    OPT("type", STRING, VAL, 4, .go = "v1.ServiceType", .def = "\"ClusterIP\""),
     OPT("externalIPs", STRING, LIST, 5),
-    OPT("sessionAffinity", STRING, VAL, 7, .go = "v1.ServiceAffinity"),
+    OPT("sessionAffinity", STRING, VAL, 7, .go = "v1.ServiceAffinity", .def = "\"None\""),
     OPT("loadBalancerIP", STRING, VAL, 8),
     OPT("loadBalancerSourceRanges", STRING, LIST, 9),
     OPT("externalName", STRING, VAL, 10),
@@ -58,7 +60,7 @@ static const struct field core_service_spec_fields[] = {
     OPT("internalTrafficPolicy", STRING, PTR, 22, .go = "v1.ServiceInternalTrafficPolicy"),
     OPT("trafficDistribution", STRING, PTR, 23),
 };
-LOCAL_TYPE(core_service_spec, "core/v1.ServiceSpec");
+LOCAL_TYPE(core_service_spec, "core/v1.ServiceSpec", .fill = kind_service_fill_spec);
 
 static const struct field core_service_fields[] = {
     INLINE(0, type_meta_type_meta),
@@ -79,7 +81,7 @@ LOCAL_TYPE(core_endpoint_address, "core/v1.EndpointAddress", .atomic = true);
 static const struct field core_endpoint_port_fields[] = {
     OPT("name", STRING, VAL, 1),
     ALWAYS("port", INT32, VAL, 2),
-    OPT("protocol", STRING, VAL, 3, .go = "v1.Protocol"),
+    OPT("protocol", STRING, VAL, 3, .go = "v1.Protocol", .def = "\"TCP\""),
     OPT("appProtocol", STRING, PTR, 4),
 };
 LOCAL_TYPE(core_endpoint_port, "core/v1.EndpointPort", .atomic = true);
@@ -126,7 +128,7 @@ static const struct field discovery_endpoint_fields[] = {
     OPT("conditions", OBJECT, VAL, 2, .of = &type_discovery_endpoint_conditions),
     OPT("hostname", STRING, PTR, 3),
     OPT("targetRef", OBJECT, PTR, 4, .of = &type_core_object_reference),
-    OPT("deprecatedTopology", STRING, MAP, 5),
+    FIELD("deprecatedTopology", STRING, MAP, 5, FIELD_OMITEMPTY | FIELD_OFF),
     OPT("nodeName", STRING, PTR, 6),
     OPT("zone", STRING, PTR, 7),
     OPT("hints", OBJECT, PTR, 8, .of = &type_discovery_endpoint_hints),
@@ -134,8 +136,8 @@ static const struct field discovery_endpoint_fields[] = {
 LOCAL_TYPE(discovery_endpoint, "discovery/v1.Endpoint");
 
 static const struct field discovery_endpoint_port_fields[] = {
-    OPT("name", STRING, PTR, 1),
-    OPT("protocol", STRING, PTR, 2, .go = "v1.Protocol"),
+    OPT("name", STRING, PTR, 1, .def = "\"\""),
+    OPT("protocol", STRING, PTR, 2, .go = "v1.Protocol", .def = "\"TCP\""),
     OPT("port", INT32, PTR, 3),
     OPT("appProtocol", STRING, PTR, 4),
 };
@@ -195,6 +197,8 @@ const struct resource resource_services = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE,
     .type = &type_core_service,
+    .prepare_create = kinds_prepare_create,
+    .prepare_update = kinds_prepare_update,
     .subresources = services_subs,
     .subresource_len = ARRAY_LEN(services_subs),
     .reset_main = "status",

@@ -4,9 +4,11 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 
 static const struct field core_glusterfs_persistent_volume_source_fields[] = {
     ALWAYS("endpoints", STRING, VAL, 1),
@@ -149,21 +151,22 @@ static const struct field core_volume_node_affinity_fields[] = {
 LOCAL_TYPE(core_volume_node_affinity, "core/v1.VolumeNodeAffinity");
 
 static const struct field core_persistent_volume_spec_fields[] = {
-    OPT("capacity", QUANTITY, MAP, 1, .go = "v1.ResourceList"),
+    FIELD("capacity", QUANTITY, MAP, 1, FIELD_OMITEMPTY | FIELD_MILLI, .go = "v1.ResourceList"),
     INLINE(2, type_core_persistent_volume_source),
     OPT("accessModes", STRING, LIST, 3, .go = "[]v1.PersistentVolumeAccessMode"),
     OPT("claimRef", OBJECT, PTR, 4, .of = &type_core_object_reference),
-    OPT("persistentVolumeReclaimPolicy", STRING, VAL, 5, .go = "v1.PersistentVolumeReclaimPolicy"),
+    OPT("persistentVolumeReclaimPolicy", STRING, VAL, 5, .go = "v1.PersistentVolumeReclaimPolicy",
+        .def = "\"Retain\""),
     OPT("storageClassName", STRING, VAL, 6),
     OPT("mountOptions", STRING, LIST, 7),
-    OPT("volumeMode", STRING, PTR, 8, .go = "v1.PersistentVolumeMode"),
+    OPT("volumeMode", STRING, PTR, 8, .go = "v1.PersistentVolumeMode", .def = "\"Filesystem\""),
     OPT("nodeAffinity", OBJECT, PTR, 9, .of = &type_core_volume_node_affinity),
     OPT("volumeAttributesClassName", STRING, PTR, 10),
 };
 LOCAL_TYPE(core_persistent_volume_spec, "core/v1.PersistentVolumeSpec");
 
 static const struct field core_persistent_volume_status_fields[] = {
-    OPT("phase", STRING, VAL, 1, .go = "v1.PersistentVolumePhase"),
+    OPT("phase", STRING, VAL, 1, .go = "v1.PersistentVolumePhase", .def = "\"Pending\""),
     OPT("message", STRING, VAL, 2),
     OPT("reason", STRING, VAL, 3),
     OPT("lastPhaseTransitionTime", TIME, PTR, 4),
@@ -179,8 +182,8 @@ static const struct field core_persistent_volume_fields[] = {
 TYPE(core_persistent_volume, "core/v1.PersistentVolume");
 
 static const struct field core_volume_resource_requirements_fields[] = {
-    OPT("limits", QUANTITY, MAP, 1, .go = "v1.ResourceList"),
-    OPT("requests", QUANTITY, MAP, 2, .go = "v1.ResourceList"),
+    FIELD("limits", QUANTITY, MAP, 1, FIELD_OMITEMPTY | FIELD_MILLI, .go = "v1.ResourceList"),
+    FIELD("requests", QUANTITY, MAP, 2, FIELD_OMITEMPTY | FIELD_MILLI, .go = "v1.ResourceList"),
 };
 TYPE(core_volume_resource_requirements, "core/v1.VolumeResourceRequirements");
 
@@ -189,10 +192,12 @@ static const struct field storage_storage_class_fields[] = {
     OPT("metadata", OBJECT, VAL, 1, .of = &type_meta_object_meta),
     ALWAYS("provisioner", STRING, VAL, 2),
     OPT("parameters", STRING, MAP, 3),
-    OPT("reclaimPolicy", STRING, PTR, 4, .go = "v1.PersistentVolumeReclaimPolicy"),
+    OPT("reclaimPolicy", STRING, PTR, 4, .go = "v1.PersistentVolumeReclaimPolicy",
+        .def = "\"Delete\""),
     OPT("mountOptions", STRING, LIST, 5),
     OPT("allowVolumeExpansion", BOOL, PTR, 6),
-    OPT("volumeBindingMode", STRING, PTR, 7, .go = "v1.VolumeBindingMode"),
+    OPT("volumeBindingMode", STRING, PTR, 7, .go = "v1.VolumeBindingMode",
+        .def = "\"Immediate\""),
     OPT("allowedTopologies", OBJECT, LIST, 8, .of = &type_core_topology_selector_term),
 };
 TYPE(storage_storage_class, "storage/v1.StorageClass");
@@ -240,15 +245,16 @@ static const struct field storage_token_request_fields[] = {
 LOCAL_TYPE(storage_token_request, "storage/v1.TokenRequest");
 
 static const struct field storage_csi_driver_spec_fields[] = {
-    OPT("attachRequired", BOOL, PTR, 1),
-    OPT("podInfoOnMount", BOOL, PTR, 2),
+    OPT("attachRequired", BOOL, PTR, 1, .def = "true"),
+    OPT("podInfoOnMount", BOOL, PTR, 2, .def = "false"),
     OPT("volumeLifecycleModes", STRING, LIST, 3, .list = LIST_SET,
-        .go = "[]v1.VolumeLifecycleMode"),
-    OPT("storageCapacity", BOOL, PTR, 4),
-    OPT("fsGroupPolicy", STRING, PTR, 5, .go = "v1.FSGroupPolicy"),
+        .go = "[]v1.VolumeLifecycleMode", .def = "[\"Persistent\"]"),
+    OPT("storageCapacity", BOOL, PTR, 4, .def = "false"),
+    OPT("fsGroupPolicy", STRING, PTR, 5, .go = "v1.FSGroupPolicy",
+        .def = "\"ReadWriteOnceWithFSType\""),
     OPT("tokenRequests", OBJECT, LIST, 6, .of = &type_storage_token_request),
-    OPT("requiresRepublish", BOOL, PTR, 7),
-    OPT("seLinuxMount", BOOL, PTR, 8),
+    OPT("requiresRepublish", BOOL, PTR, 7, .def = "false"),
+    OPT("seLinuxMount", BOOL, PTR, 8, .def = "false"),
     OPT("nodeAllocatableUpdatePeriodSeconds", INT64, PTR, 9),
     OPT("serviceAccountTokenInSecrets", BOOL, PTR, 10),
 };
@@ -276,7 +282,7 @@ LOCAL_TYPE(storage_csi_node_driver, "storage/v1.CSINodeDriver");
 
 static const struct field storage_csi_node_spec_fields[] = {
     ALWAYS("drivers", OBJECT, LIST, 1, .of = &type_storage_csi_node_driver, .patch = PATCH_MERGE,
-           .merge_key = "name", .list = LIST_MAP, .list_keys = "name"),
+        .merge_key = "name", .list = LIST_MAP, .list_keys = "name"),
 };
 LOCAL_TYPE(storage_csi_node_spec, "storage/v1.CSINodeSpec");
 
@@ -370,6 +376,8 @@ const struct resource resource_volumeattachments = {
     .verbs = VERB_ALL,
     .flags = RES_GENERATION,
     .type = &type_storage_volume_attachment,
+    .prepare_create = kinds_prepare_create,
+    .prepare_update = kinds_prepare_update,
     .subresources = volumeattachments_subs,
     .subresource_len = ARRAY_LEN(volumeattachments_subs),
     .reset_main = "status",
@@ -405,6 +413,8 @@ const struct resource resource_persistentvolumes = {
     .verbs = VERB_ALL,
     .flags = RES_UNCONDITIONAL_UPDATE,
     .type = &type_core_persistent_volume,
+    .prepare_create = kinds_prepare_create,
+    .prepare_update = kinds_prepare_update,
     .subresources = persistentvolumes_subs,
     .subresource_len = ARRAY_LEN(persistentvolumes_subs),
     .reset_main = "status",

@@ -4,13 +4,15 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 
 static const struct field core_host_path_volume_source_fields[] = {
     ALWAYS("path", STRING, VAL, 1),
-    OPT("type", STRING, PTR, 2, .go = "v1.HostPathType"),
+    OPT("type", STRING, PTR, 2, .go = "v1.HostPathType", .def = "\"\""),
 };
 TYPE(core_host_path_volume_source, "core/v1.HostPathVolumeSource");
 
@@ -53,7 +55,7 @@ LOCAL_TYPE(core_key_to_path, "core/v1.KeyToPath");
 static const struct field core_secret_volume_source_fields[] = {
     OPT("secretName", STRING, VAL, 1),
     OPT("items", OBJECT, LIST, 2, .of = &type_core_key_to_path),
-    OPT("defaultMode", INT32, PTR, 3),
+    OPT("defaultMode", INT32, PTR, 3, .def = "420"),
     OPT("optional", BOOL, PTR, 4),
 };
 LOCAL_TYPE(core_secret_volume_source, "core/v1.SecretVolumeSource");
@@ -91,7 +93,8 @@ static const struct field core_persistent_volume_claim_volume_source_fields[] = 
     ALWAYS("claimName", STRING, VAL, 1),
     OPT("readOnly", BOOL, VAL, 2),
 };
-LOCAL_TYPE(core_persistent_volume_claim_volume_source, "core/v1.PersistentVolumeClaimVolumeSource");
+LOCAL_TYPE(core_persistent_volume_claim_volume_source,
+    "core/v1.PersistentVolumeClaimVolumeSource");
 
 static const struct field core_rbd_volume_source_fields[] = {
     ALWAYS("monitors", STRING, LIST, 1),
@@ -139,7 +142,7 @@ static const struct field core_flocker_volume_source_fields[] = {
 TYPE(core_flocker_volume_source, "core/v1.FlockerVolumeSource");
 
 static const struct field core_object_field_selector_fields[] = {
-    OPT("apiVersion", STRING, VAL, 1),
+    OPT("apiVersion", STRING, VAL, 1, .def = "\"v1\""),
     ALWAYS("fieldPath", STRING, VAL, 2),
 };
 TYPE(core_object_field_selector, "core/v1.ObjectFieldSelector", .atomic = true);
@@ -161,13 +164,15 @@ LOCAL_TYPE(core_downward_api_volume_file, "core/v1.DownwardAPIVolumeFile");
 
 static const struct field core_downward_api_volume_source_fields[] = {
     OPT("items", OBJECT, LIST, 1, .of = &type_core_downward_api_volume_file),
-    OPT("defaultMode", INT32, PTR, 2),
+    OPT("defaultMode", INT32, PTR, 2, .def = "420"),
 };
 LOCAL_TYPE(core_downward_api_volume_source, "core/v1.DownwardAPIVolumeSource");
 
 static const struct field core_fc_volume_source_fields[] = {
-    OPT("targetWWNs", STRING, LIST, 1), OPT("lun", INT32, PTR, 2),
-    OPT("fsType", STRING, VAL, 3),      OPT("readOnly", BOOL, VAL, 4),
+    OPT("targetWWNs", STRING, LIST, 1),
+    OPT("lun", INT32, PTR, 2),
+    OPT("fsType", STRING, VAL, 3),
+    OPT("readOnly", BOOL, VAL, 4),
     OPT("wwids", STRING, LIST, 5),
 };
 TYPE(core_fc_volume_source, "core/v1.FCVolumeSource");
@@ -182,7 +187,7 @@ LOCAL_TYPE(core_azure_file_volume_source, "core/v1.AzureFileVolumeSource");
 static const struct field core_config_map_volume_source_fields[] = {
     INLINE(1, type_core_local_object_reference),
     OPT("items", OBJECT, LIST, 2, .of = &type_core_key_to_path),
-    OPT("defaultMode", INT32, PTR, 3),
+    OPT("defaultMode", INT32, PTR, 3, .def = "420"),
     OPT("optional", BOOL, PTR, 4),
 };
 LOCAL_TYPE(core_config_map_volume_source, "core/v1.ConfigMapVolumeSource");
@@ -196,16 +201,20 @@ static const struct field core_vsphere_virtual_disk_volume_source_fields[] = {
 TYPE(core_vsphere_virtual_disk_volume_source, "core/v1.VsphereVirtualDiskVolumeSource");
 
 static const struct field core_quobyte_volume_source_fields[] = {
-    ALWAYS("registry", STRING, VAL, 1), ALWAYS("volume", STRING, VAL, 2),
-    OPT("readOnly", BOOL, VAL, 3),      OPT("user", STRING, VAL, 4),
-    OPT("group", STRING, VAL, 5),       OPT("tenant", STRING, VAL, 6),
+    ALWAYS("registry", STRING, VAL, 1),
+    ALWAYS("volume", STRING, VAL, 2),
+    OPT("readOnly", BOOL, VAL, 3),
+    OPT("user", STRING, VAL, 4),
+    OPT("group", STRING, VAL, 5),
+    OPT("tenant", STRING, VAL, 6),
 };
 TYPE(core_quobyte_volume_source, "core/v1.QuobyteVolumeSource");
 
 static const struct field core_azure_disk_volume_source_fields[] = {
     ALWAYS("diskName", STRING, VAL, 1),
     ALWAYS("diskURI", STRING, VAL, 2),
-    OPT("cachingMode", STRING, PTR, 3, .def = "\"ReadWrite\"", .go = "v1.AzureDataDiskCachingMode"),
+    OPT("cachingMode", STRING, PTR, 3, .def = "\"ReadWrite\"",
+        .go = "v1.AzureDataDiskCachingMode"),
     OPT("fsType", STRING, PTR, 4, .def = "\"ext4\""),
     OPT("readOnly", BOOL, PTR, 5, .def = "false"),
     OPT("kind", STRING, PTR, 6, .def = "\"Shared\"", .go = "v1.AzureDataDiskKind"),
@@ -239,7 +248,7 @@ LOCAL_TYPE(core_config_map_projection, "core/v1.ConfigMapProjection");
 
 static const struct field core_service_account_token_projection_fields[] = {
     OPT("audience", STRING, VAL, 1),
-    OPT("expirationSeconds", INT64, PTR, 2),
+    OPT("expirationSeconds", INT64, PTR, 2, .def = "3600"),
     ALWAYS("path", STRING, VAL, 3),
 };
 LOCAL_TYPE(core_service_account_token_projection, "core/v1.ServiceAccountTokenProjection");
@@ -269,14 +278,14 @@ static const struct field core_volume_projection_fields[] = {
     OPT("downwardAPI", OBJECT, PTR, 2, .of = &type_core_downward_api_projection),
     OPT("configMap", OBJECT, PTR, 3, .of = &type_core_config_map_projection),
     OPT("serviceAccountToken", OBJECT, PTR, 4, .of = &type_core_service_account_token_projection),
-    OPT("clusterTrustBundle", OBJECT, PTR, 5, .of = &type_core_cluster_trust_bundle_projection),
-    OPT("podCertificate", OBJECT, PTR, 6, .of = &type_core_pod_certificate_projection),
+    FIELD("clusterTrustBundle", OBJECT, PTR, 5, FIELD_OMITEMPTY | FIELD_OFF, .of = &type_core_cluster_trust_bundle_projection),
+    FIELD("podCertificate", OBJECT, PTR, 6, FIELD_OMITEMPTY | FIELD_OFF, .of = &type_core_pod_certificate_projection),
 };
 LOCAL_TYPE(core_volume_projection, "core/v1.VolumeProjection");
 
 static const struct field core_projected_volume_source_fields[] = {
     ALWAYS("sources", OBJECT, LIST, 1, .of = &type_core_volume_projection),
-    OPT("defaultMode", INT32, PTR, 2),
+    OPT("defaultMode", INT32, PTR, 2, .def = "420"),
 };
 LOCAL_TYPE(core_projected_volume_source, "core/v1.ProjectedVolumeSource");
 
@@ -325,7 +334,7 @@ static const struct field core_persistent_volume_claim_spec_fields[] = {
     OPT("resources", OBJECT, VAL, 2, .of = &type_core_volume_resource_requirements),
     OPT("volumeName", STRING, VAL, 3),
     OPT("storageClassName", STRING, PTR, 5),
-    OPT("volumeMode", STRING, PTR, 6, .go = "v1.PersistentVolumeMode"),
+    OPT("volumeMode", STRING, PTR, 6, .go = "v1.PersistentVolumeMode", .def = "\"Filesystem\""),
     OPT("dataSource", OBJECT, PTR, 7, .of = &type_core_typed_local_object_reference),
     OPT("dataSourceRef", OBJECT, PTR, 8, .of = &type_core_typed_object_reference),
     OPT("volumeAttributesClassName", STRING, PTR, 9),
@@ -347,7 +356,8 @@ static const struct field core_image_volume_source_fields[] = {
     OPT("reference", STRING, VAL, 1),
     OPT("pullPolicy", STRING, VAL, 2, .go = "v1.PullPolicy"),
 };
-LOCAL_TYPE(core_image_volume_source, "core/v1.ImageVolumeSource");
+LOCAL_TYPE(core_image_volume_source, "core/v1.ImageVolumeSource",
+    .fill = kind_pod_fill_image_volume);
 
 static const struct field core_volume_source_fields[] = {
     OPT("hostPath", OBJECT, PTR, 1, .of = &type_core_host_path_volume_source),
@@ -390,7 +400,7 @@ static const struct field core_volume_fields[] = {
     ALWAYS("name", STRING, VAL, 1),
     INLINE(2, type_core_volume_source),
 };
-TYPE(core_volume, "core/v1.Volume");
+TYPE(core_volume, "core/v1.Volume", .fill = kind_pod_fill_volume);
 
 static const struct field core_persistent_volume_claim_condition_fields[] = {
     ALWAYS("type", STRING, VAL, 1, .go = "v1.PersistentVolumeClaimConditionType"),
@@ -403,12 +413,12 @@ static const struct field core_persistent_volume_claim_condition_fields[] = {
 LOCAL_TYPE(core_persistent_volume_claim_condition, "core/v1.PersistentVolumeClaimCondition");
 
 static const struct field core_persistent_volume_claim_status_fields[] = {
-    OPT("phase", STRING, VAL, 1, .go = "v1.PersistentVolumeClaimPhase"),
+    OPT("phase", STRING, VAL, 1, .go = "v1.PersistentVolumeClaimPhase", .def = "\"Pending\""),
     OPT("accessModes", STRING, LIST, 2, .go = "[]v1.PersistentVolumeAccessMode"),
-    OPT("capacity", QUANTITY, MAP, 3, .go = "v1.ResourceList"),
+    FIELD("capacity", QUANTITY, MAP, 3, FIELD_OMITEMPTY | FIELD_MILLI, .go = "v1.ResourceList"),
     OPT("conditions", OBJECT, LIST, 4, .of = &type_core_persistent_volume_claim_condition,
         .patch = PATCH_MERGE, .merge_key = "type", .list = LIST_MAP, .list_keys = "type"),
-    OPT("allocatedResources", QUANTITY, MAP, 5, .go = "v1.ResourceList"),
+    FIELD("allocatedResources", QUANTITY, MAP, 5, FIELD_OMITEMPTY | FIELD_MILLI, .go = "v1.ResourceList"),
     OPT("allocatedResourceStatuses", STRING, MAP, 7,
         .go = "map[v1.ResourceName]v1.ClaimResourceStatus"),
     OPT("currentVolumeAttributesClassName", STRING, PTR, 8),
@@ -447,6 +457,8 @@ const struct resource resource_persistentvolumeclaims = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE,
     .type = &type_core_persistent_volume_claim,
+    .prepare_create = kinds_prepare_create,
+    .prepare_update = kinds_prepare_update,
     .subresources = persistentvolumeclaims_subs,
     .subresource_len = ARRAY_LEN(persistentvolumeclaims_subs),
     .reset_main = "status",

@@ -66,6 +66,25 @@ kinds_with_key(struct arena *arena, struct val map, const char *key, struct str 
     return jw_done(&out);
 }
 
+struct str
+kinds_merged(struct arena *arena, struct val over, struct val under)
+{
+    struct val_iter a = val_iter(over), b = val_iter(under);
+    bool has_a = val_step(&a), has_b = val_step(&b);
+    struct jw out;
+    jw_init(&out, arena);
+    jw_obj(&out);
+    while (has_a || has_b) {
+        int order = !has_a ? 1 : !has_b ? -1 : str_cmp(a.key, b.key);
+        jw_key(&out, order <= 0 ? a.key : b.key);
+        jw_val(&out, order <= 0 ? a.value : b.value);
+        has_b = order >= 0 ? val_step(&b) : has_b;
+        has_a = order <= 0 ? val_step(&a) : has_a;
+    }
+    jw_end(&out);
+    return jw_done(&out);
+}
+
 static void
 prepare_pointer(char pointer[PREPARE_POINTER_SIZE], const char *parent, const char *member)
 {

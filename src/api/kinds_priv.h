@@ -13,6 +13,8 @@ struct problems;
 /* The object again with one member set (in row order), the map with one key (in byte order). */
 struct str kinds_with_member(struct arena *arena, const struct type *type, struct val object,
                              const char *member, struct str json);
+/* Both maps as one, in byte order; where both have a key, `over` wins. */
+struct str kinds_merged(struct arena *arena, struct val over, struct val under);
 struct str kinds_with_key(struct arena *arena, struct val map, const char *key, struct str json);
 
 /* Pieces of what most kinds do (kinds_prepare_create, kinds_prepare_update in registry.h): a top-level member as in old (gone when it was not there), or as Go's zero. */
@@ -21,7 +23,40 @@ void kinds_prepare_zero(struct prepare *p, const char *member);
 /* metadata.labels and other members of metadata as in old. */
 void kinds_prepare_keep_meta(struct prepare *p, const char *member);
 
+/* kind_pod_fill.c */
+void kind_pod_fill_container(struct fill *fill);
+void kind_pod_fill_image_volume(struct fill *fill);
+void kind_pod_fill_port(struct fill *fill);
+void kind_pod_fill_resources(struct fill *fill);
+void kind_pod_fill_pod_spec(struct fill *fill);
+void kind_pod_fill_volume(struct fill *fill);
+void kind_node_fill_spec(struct fill *fill);
+void kind_pod_fill_status(struct fill *fill);
+void kind_node_fill_status(struct fill *fill);
+
+/* kind_service_fill.c */
+void kind_service_fill_spec(struct fill *fill);
+void kind_service_fill_port(struct fill *fill);
+void kind_service_fill_ingress(struct fill *fill);
+
+/* kind_work_fill.c */
+void kind_work_fill_deployment(struct fill *fill);
+void kind_work_fill_daemon_set(struct fill *fill);
+void kind_work_fill_deployment_rolling(struct fill *fill);
+void kind_work_fill_daemon_set_rolling(struct fill *fill);
+void kind_work_fill_stateful_set(struct fill *fill);
+void kind_work_fill_stateful_set_rolling(struct fill *fill);
+void kind_work_fill_job_spec(struct fill *fill);
+void kind_work_fill_job(struct fill *fill);
+void kind_work_fill_replication_controller(struct fill *fill);
+void kind_work_fill_replication_controller_spec(struct fill *fill);
+void kind_work_fill_subject(struct fill *fill);
+void kind_work_fill_network_policy_spec(struct fill *fill);
+void kind_work_fill_device_count(struct fill *fill);
+void kind_work_fill_limit_range_item(struct fill *fill);
+
 /* kind_config_check.c */
+void kind_config_fill_secret(struct fill *fill);
 void kind_config_check_map(struct check_in *in, struct causes *out);
 void kind_config_update_map(struct check_in *in, struct causes *out);
 void kind_namespace_fill(struct fill *fill);

@@ -79,3 +79,7 @@ libapi_a_SOURCES += src/api/validate.c src/api/validate_priv.h
 libapi_a_SOURCES += src/api/validate_default.c
 libapi_a_SOURCES += src/api/validate_meta.c
 libapi_a_SOURCES += src/api/validate_names.c
+libapi_a_SOURCES += src/api/kind_pod_fill.c
+libapi_a_SOURCES += src/api/kind_service_fill.c
+libapi_a_SOURCES += src/api/kind_work_fill.c
+libapi_a_SOURCES += src/api/image_name.c src/api/image_name.h

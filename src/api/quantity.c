@@ -141,6 +141,23 @@ quantity_rounded(struct quantity q, __int128 unit)
     return whole > INT64_MAX ? INT64_MAX : whole < INT64_MIN ? INT64_MIN : (int64_t)whole;
 }
 
+bool
+quantity_is_milli(struct quantity q)
+{
+    return q.nano % (QUANTITY_NANO / 1000) == 0;
+}
+
+struct quantity
+quantity_round_milli(struct quantity q)
+{
+    const __int128 unit = QUANTITY_NANO / 1000;
+    __int128 rest = q.nano % unit;
+    if (rest != 0) {
+        q.nano += rest > 0 ? unit - rest : -unit - rest;
+    }
+    return q;
+}
+
 int64_t
 quantity_milli(struct quantity q)
 {

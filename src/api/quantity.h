@@ -21,8 +21,10 @@ const char *quantity_problem(struct str text); /* why it is none, in apimachiner
 struct str quantity_kept(struct str text, struct quantity q, char buffer[QUANTITY_TEXT_SIZE]);
 /* Canonical text: no fractional digits, largest suffix that needs none ("0.5" → "500m"). */
 struct str quantity_text(struct quantity q, char text[QUANTITY_TEXT_SIZE]);
-int64_t quantity_milli(struct quantity q); /* rounded up */
-int64_t quantity_value(struct quantity q); /* whole units, rounded up */
+bool quantity_is_milli(struct quantity q);               /* has no part below a thousandth */
+struct quantity quantity_round_milli(struct quantity q); /* up, away from zero */
+int64_t quantity_milli(struct quantity q);               /* rounded up */
+int64_t quantity_value(struct quantity q);               /* whole units, rounded up */
 int quantity_cmp(struct quantity a, struct quantity b);
 struct quantity quantity_add(struct quantity a, struct quantity b);
 struct quantity quantity_sub(struct quantity a, struct quantity b);

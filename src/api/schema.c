@@ -229,7 +229,7 @@ schema_has_default(const struct type *type)
 {
     bool found = type->fill != NULL;
     for (size_t i = 0; i < type->field_len; i++) {
-        found |= type->fields[i].def != NULL;
+        found |= type->fields[i].def != NULL || (type->fields[i].flags & FIELD_OFF) != 0;
     }
     return found;
 }

@@ -66,6 +66,8 @@ enum field_flags {
     FIELD_OMITZERO = 1 << 4,  /* also drops an all-zero struct (Go 1.24 omitzero, zero times) */
     FIELD_SENSITIVE = 1 << 5, /* never in logs or audit */
     FIELD_ATOMIC = 1 << 6,    /* maps and objects: +mapType, +structType=atomic (lists: see list) */
+    FIELD_MILLI = 1 << 7,     /* quantities: rounded up to thousandths (ResourceList) */
+    FIELD_OFF = 1 << 8,       /* of a feature that is off in this release: taken and dropped */
 };
 
 /* A constraint on one value; NULL or 0 members are not checked. */
@@ -146,6 +148,7 @@ struct fill {
 struct val fill_get(const struct fill *fill, const char *json); /* as it is by now */
 bool fill_has(const struct fill *fill, const char *json);       /* there, and not Go's zero value */
 void fill_set(struct fill *fill, const char *json, struct str value); /* JSON bytes, copied */
+void fill_drop(struct fill *fill, const char *json);
 void fill_setz(struct fill *fill, const char *json, const char *value);
 
 /* ---- checks ---- */

@@ -89,6 +89,13 @@ fill_setz(struct fill *fill, const char *json, const char *value)
     fill->is_changed = true;
 }
 
+void
+fill_drop(struct fill *fill, const char *json)
+{
+    fill->slots[fill_slot(fill, json)] = (struct val){ 0 };
+    fill->is_changed = true;
+}
+
 /* ---- the walk ---- */
 
 static struct val
@@ -166,6 +173,9 @@ default_struct(struct default_walk *walk, const struct type *type, struct val v,
                                                   : is == DOC_ABSENT || is == DOC_NULL;
         if (field->def != NULL && is_missing) {
             slots[i] = default_parse(walk->arena, str_of(field->def));
+            walk->is_changed = true;
+        } else if ((field->flags & FIELD_OFF) != 0 && is != DOC_ABSENT) {
+            slots[i] = (struct val){ 0 };
             walk->is_changed = true;
         }
     }

@@ -172,6 +172,58 @@ test_namespace_defaults(void **state)
     assert_ptr_equal(again, doc);
 }
 
+/* Defaults of a pod and a service: what kube-apiserver 1.35 answers. */
+static void
+test_defaults(void **state)
+{
+    (void)state;
+    static const struct {
+        const struct resource *resource;
+        const char *in, *out;
+    } cases[] = {
+        { &resource_pods,
+          "{\"spec\":{\"hostNetwork\":true,\"containers\":[{\"name\":\"c\",\"image\":\"nginx\",\"ports\":["
+          "{\"containerPort\":80}],\"resources\":{\"limits\":{\"cpu\":\"1\"}},\"livenessProbe\":{"
+          "\"httpGet\":{\"port\":80}}}],\"volumes\":[{\"name\":\"v\"}]}}",
+          "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{},\"spec\":{\"volumes\":[{\"name\":"
+          "\"v\",\"emptyDir\":{}}],\"containers\":[{\"name\":\"c\",\"image\":\"nginx\",\"ports\":[{"
+          "\"hostPort\":80,\"containerPort\":80,\"protocol\":\"TCP\"}],\"resources\":{\"limits\":{"
+          "\"cpu\":\"1\"},\"requests\":{\"cpu\":\"1\"}},\"livenessProbe\":{\"httpGet\":{\"path\":\"/\","
+          "\"port\":80,\"scheme\":\"HTTP\"},\"timeoutSeconds\":1,\"periodSeconds\":10,"
+          "\"successThreshold\":1,\"failureThreshold\":3},\"terminationMessagePath\":"
+          "\"/dev/termination-log\",\"terminationMessagePolicy\":\"File\",\"imagePullPolicy\":"
+          "\"Always\"}],\"restartPolicy\":\"Always\",\"terminationGracePeriodSeconds\":30,"
+          "\"dnsPolicy\":\"ClusterFirst\",\"hostNetwork\":true,\"securityContext\":{},"
+          "\"schedulerName\":\"default-scheduler\",\"enableServiceLinks\":true},\"status\":{}}" },
+        { &resource_services, "{\"spec\":{\"ports\":[{\"port\":80}]}}",
+          "{\"kind\":\"Service\",\"apiVersion\":\"v1\",\"metadata\":{},\"spec\":{\"ports\":[{"
+          "\"protocol\":\"TCP\",\"port\":80,\"targetPort\":80}],\"type\":\"ClusterIP\","
+          "\"sessionAffinity\":\"None\",\"internalTrafficPolicy\":\"Cluster\"},\"status\":{"
+          "\"loadBalancer\":{}}}" },
+        { &resource_secrets, "{\"data\":{\"b\":\"MQ==\"},\"stringData\":{\"a\":\"x\",\"b\":\"y\"}}",
+          "{\"kind\":\"Secret\",\"apiVersion\":\"v1\",\"metadata\":{},\"data\":{\"a\":\"eA==\","
+          "\"b\":\"eQ==\"},\"type\":\"Opaque\"}" },
+        { &resource_nodes,
+          "{\"spec\":{\"podCIDR\":\"10.0.0.0/24\"},\"status\":{\"capacity\":{\"cpu\":"
+          "\"1\"}}}",
+          "{\"kind\":\"Node\",\"apiVersion\":\"v1\",\"metadata\":{},\"spec\":{\"podCIDR\":"
+          "\"10.0.0.0/24\",\"podCIDRs\":[\"10.0.0.0/24\"]},\"status\":{\"capacity\":{\"cpu\":\"1\"},"
+          "\"allocatable\":{\"cpu\":\"1\"},\"daemonEndpoints\":{\"kubeletEndpoint\":{\"Port\":0}},"
+          "\"nodeInfo\":{\"machineID\":\"\",\"systemUUID\":\"\",\"bootID\":\"\",\"kernelVersion\":\"\","
+          "\"osImage\":\"\",\"containerRuntimeVersion\":\"\",\"kubeletVersion\":\"\","
+          "\"kubeProxyVersion\":\"\",\"operatingSystem\":\"\",\"architecture\":\"\"}}}" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        AUTO_ARENA struct arena *arena = arena_new();
+        const struct doc *doc = made(arena, cases[i].resource, cases[i].in);
+        assert_string_equal(arena_dupz(arena, doc_bytes(doc)), cases[i].out);
+        /* A fixed point. */
+        assert_string_equal(
+            arena_dupz(arena, doc_bytes(made(arena, cases[i].resource, cases[i].out))),
+            cases[i].out);
+    }
+}
+
 static void
 test_namespace_prepare(void **state)
 {
@@ -209,6 +261,7 @@ main(void)
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_metadata),
         cmocka_unit_test(test_config_map),
+        cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_namespace_defaults),
         cmocka_unit_test(test_namespace_prepare),
     };
