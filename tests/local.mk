@@ -113,6 +113,9 @@ unit_tests += tests/unit/test_actions
 unit_tests += tests/unit/test_theme
 unit_tests += tests/unit/test_runtime
 unit_tests += tests/unit/test_pod_restart
+unit_tests += tests/unit/test_filter
+unit_tests += tests/unit/test_state
+unit_tests += tests/unit/test_table
 
 # ---- script tests ----
 script_tests += tests/tools/test_lint.sh

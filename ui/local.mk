@@ -3,8 +3,11 @@ noinst_LIBRARIES += libui.a
 libui_a_SOURCES =
 libui_a_SOURCES += ui/actions.c ui/actions.h ui/actions.def
 libui_a_SOURCES += ui/grid.c ui/grid.h ui/roles.def
+libui_a_SOURCES += ui/filter.c ui/filter.h
+libui_a_SOURCES += ui/state.c ui/state.h
 libui_a_SOURCES += ui/keys.c ui/keys.h
 libui_a_SOURCES += ui/screen.c ui/screen.h
+libui_a_SOURCES += ui/table.c ui/table.h ui/table_draw.c ui/table_rows.c
 libui_a_SOURCES += ui/text.c ui/text.h
 libui_a_SOURCES += ui/theme.c ui/theme.h
 
