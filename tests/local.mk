@@ -116,6 +116,11 @@ unit_tests += tests/unit/test_pod_restart
 unit_tests += tests/unit/test_filter
 unit_tests += tests/unit/test_state
 unit_tests += tests/unit/test_table
+unit_tests += tests/unit/test_expand
+unit_tests += tests/unit/test_pod_env
+unit_tests += tests/unit/test_atomic_dir
+unit_tests += tests/unit/test_disk
+unit_tests += tests/unit/test_volume
 
 # ---- script tests ----
 script_tests += tests/tools/test_lint.sh

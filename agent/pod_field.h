@@ -1,0 +1,32 @@
+/* The downward API: fields of the pod, resources of its containers, as text.  Pure. */
+#ifndef BINNACLE_AGENT_POD_FIELD_H
+#define BINNACLE_AGENT_POD_FIELD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/doc.h"
+#include "base/str.h"
+
+struct arena;
+struct err;
+
+/* What a pod is told of its node and of itself beside its object. */
+struct pod_place {
+    struct str host_ip;
+    const struct str *pod_ips;
+    size_t pod_ip_len;
+    /* The node's allocatable: what a container without a limit is told. */
+    int64_t cpu_milli, memory_bytes, storage_bytes;
+};
+
+/* ObjectFieldSelector.fieldPath. */
+int pod_field_text(struct val pod, const struct pod_place *place, struct str path,
+                   struct arena *arena, struct str *ret, struct err **err);
+/* ResourceFieldSelector; container: whose env it stands in, absent in a volume. */
+int pod_field_resource(struct val pod, struct val container, const struct pod_place *place,
+                       struct val selector, struct arena *arena, struct str *ret, struct err **err);
+/* The container of that name, main or init; absent when there is none. */
+struct val pod_field_container(struct val pod, struct str name);
+
+#endif
