@@ -136,6 +136,9 @@ fuzz_tests += tests/fuzz/fuzz_doc
 tests_fuzz_fuzz_doc_SOURCES = tests/fuzz/fuzz_doc.c tests/fuzz/fuzz_main.c
 fuzz_tests += tests/fuzz/fuzz_yaml
 tests_fuzz_fuzz_yaml_SOURCES = tests/fuzz/fuzz_yaml.c tests/fuzz/fuzz_main.c
+fuzz_tests += tests/fuzz/fuzz_client_reply
+tests_fuzz_fuzz_client_reply_SOURCES = tests/fuzz/fuzz_client_reply.c tests/fuzz/fuzz_main.c
+EXTRA_DIST += tests/fuzz/client_reply.dict
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/doc.dict tests/fuzz/yaml.dict tests/fuzz/run.sh
 
 # ---- golden cases of plans: tests/golden/run_golden --update rewrites what is wanted ----
@@ -148,6 +151,7 @@ EXTRA_DIST += tests/golden/ctl tests/golden/pod
 bench_programs =
 bench_programs += tests/bench/bench_http
 bench_programs += tests/bench/bench_doc
+bench_programs += tests/bench/bench_cache
 bench_programs += tests/bench/bench_store
 tests_bench_bench_store_SOURCES = tests/bench/bench_store.c tests/bench/etcd_anchor.c \
 	tests/bench/etcd_anchor.h

@@ -75,7 +75,9 @@ client_remote_give_up(struct remote_call *call, struct err *owned)
         return;
     }
     call->err = owned;
-    http_call_cancel(call->http);
+    if (call->http != NULL) {
+        http_call_cancel(call->http);
+    }
 }
 
 /* ---- the answer ---- */
