@@ -63,6 +63,7 @@ unit_tests += tests/unit/test_selector
 unit_tests += tests/unit/test_base64
 unit_tests += tests/unit/test_quantity
 unit_tests += tests/unit/test_http_client
+unit_tests += tests/unit/test_grpc
 unit_tests += tests/unit/test_req
 unit_tests += tests/unit/test_req_shape
 unit_tests += tests/unit/test_apiserver_http
@@ -150,12 +151,13 @@ EXTRA_DIST += tests/golden/ctl tests/golden/pod
 # ---- benchmarks: make bench, run by hand ----
 bench_programs =
 bench_programs += tests/bench/bench_http
+tests_bench_bench_http_LDADD = libnet.a libbase.a $(shared_libs)
 bench_programs += tests/bench/bench_doc
 bench_programs += tests/bench/bench_cache
 bench_programs += tests/bench/bench_store
 tests_bench_bench_store_SOURCES = tests/bench/bench_store.c tests/bench/etcd_anchor.c \
 	tests/bench/etcd_anchor.h
-EXTRA_DIST += tests/bench/pod.json
+EXTRA_DIST += tests/bench/pod.json tests/bench/http.sh
 EXTRA_PROGRAMS += $(bench_programs)
 .PHONY: bench
 bench: $(bench_programs)

@@ -49,6 +49,9 @@ struct http_response {
     const struct http_header *headers; /* copied before the call returns */
     size_t header_len;
     struct body *body; /* NULL: none; ownership moves */
+    /* HTTP/2 only, after the body; copied before the call returns. */
+    const struct http_header *trailers;
+    size_t trailer_len;
 };
 
 /* What a server calls; all on the loop. */

@@ -52,6 +52,8 @@ static int http2_on_close(nghttp2_session *session, int32_t id, uint32_t code, v
 static ssize_t http2_read_body(nghttp2_session *session, int32_t id, uint8_t *to, size_t length,
                                uint32_t *flags, nghttp2_data_source *source, void *user_data);
 
+static void http2_keep_trailers(struct http2_stream *stream, const struct http_response *response);
+static void http2_end_body(struct http2_stream *stream, uint32_t *flags);
 static void http2_asked(struct http2_stream *stream, bool has_all);
 static void http2_refuse(struct http2_stream *stream);
 static void http2_count_reset(struct http2 *h);
@@ -218,7 +220,10 @@ http2_respond(struct http_request *request, const struct http_response *response
         nv[len++] = http2_nv(STR("content-length"), str_of(length));
     }
     nv[len++] = http2_nv(STR("date"), server_date(h->c->server));
-    if (body != NULL && (!has_body || size == 0 || str_is(request->method, "HEAD"))) {
+    if (has_body && response->trailer_len > 0) {
+        http2_keep_trailers(stream, response);
+        body = body == NULL ? body_of_buf(NULL) : body;
+    } else if (body != NULL && (!has_body || size == 0 || str_is(request->method, "HEAD"))) {
         body_free(STEAL(body));
     }
     nghttp2_data_provider data = { .source.ptr = stream, .read_callback = http2_read_body };
@@ -439,7 +444,7 @@ http2_read_body(nghttp2_session *session, int32_t id, uint8_t *to, size_t length
     *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
     if (rc == PULL_END) {
         *flags |= NGHTTP2_DATA_FLAG_EOF;
-        server_stream_body_done(&stream->s);
+        http2_end_body(stream, flags);
     } else if (size == 0) {
         if (rc == PULL_MORE) {
             http2_yield(stream);
@@ -447,6 +452,36 @@ http2_read_body(nghttp2_session *session, int32_t id, uint8_t *to, size_t length
         return NGHTTP2_ERR_DEFERRED;
     }
     return (ssize_t)size;
+}
+
+static void
+http2_keep_trailers(struct http2_stream *stream, const struct http_response *response)
+{
+    struct arena *arena = stream->s.request.arena;
+
+    stream->trailers = arena_array(arena, response->trailer_len, sizeof(*stream->trailers));
+    stream->trailer_len = response->trailer_len;
+    for (size_t i = 0; i < response->trailer_len; i++) {
+        stream->trailers[i].name = arena_dup(arena, response->trailers[i].name);
+        stream->trailers[i].value = arena_dup(arena, response->trailers[i].value);
+    }
+}
+
+/* The last bytes are placed; trailers, when there are some, end the stream in their place. */
+static void
+http2_end_body(struct http2_stream *stream, uint32_t *flags)
+{
+    nghttp2_nv nv[HTTP_MAX_HEADERS];
+    size_t len = stream->trailer_len < ARRAY_LEN(nv) ? stream->trailer_len : ARRAY_LEN(nv);
+
+    server_stream_body_done(&stream->s);
+    for (size_t i = 0; i < len; i++) {
+        nv[i] = http2_nv(stream->trailers[i].name, stream->trailers[i].value);
+    }
+    if (len > 0) {
+        *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+        (void)nghttp2_submit_trailer(stream->h->io.session, stream->id, nv, len);
+    }
 }
 
 /* All headers are there. */

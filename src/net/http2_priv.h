@@ -14,6 +14,8 @@ struct http2_stream {
     struct http2_stream *next_yielded, *next_held;
     char *held; /* body bytes that a paused intake has not taken, NULL: none */
     size_t held_at, held_size;
+    struct http_header *trailers; /* in the request's arena */
+    size_t trailer_len;
     int32_t id;
     int refuse;      /* status to answer instead of asking the handler, 0: none */
     bool has_all;    /* END_STREAM came */

@@ -8,6 +8,7 @@ libnet_a_SOURCES += src/net/conn.c src/net/conn.h
 libnet_a_SOURCES += src/net/conn_dial.c
 libnet_a_SOURCES += src/net/conn_pair.c
 libnet_a_SOURCES += src/net/conn_splice.c
+libnet_a_SOURCES += src/net/grpc.c src/net/grpc.h
 libnet_a_SOURCES += src/net/http.c src/net/http.h
 libnet_a_SOURCES += src/net/http_call.c
 libnet_a_SOURCES += src/net/http_client.c src/net/http_client.h

@@ -69,7 +69,7 @@ server_conn_new(struct server *server, struct conn *conn, struct tls_ctx *tls, c
 void
 server_conn_kick(struct server_conn *c)
 {
-    if (!c->is_kicked) {
+    if (!c->is_kicked && !c->is_reading) { /* after reading the turn writes anyway */
         c->is_kicked = true;
         loop_defer(c->server->loop, server_conn_turn, c);
     }
@@ -112,7 +112,9 @@ server_conn_ready(void *ctx, int ready)
     struct server_conn *c = ctx;
 
     if ((ready & CONN_READ) != 0) {
+        c->is_reading = true;
         server_conn_read(c);
+        c->is_reading = false;
     }
     server_conn_settle(c);
 }

@@ -64,6 +64,7 @@ struct server_conn {
     size_t lingered;   /* bytes dropped meanwhile */
     bool reads;        /* wants bytes (proto may stop it) */
     bool has_more;     /* pump stopped for the sake of others */
+    bool is_reading;   /* inside the reading half of its turn */
     bool is_kicked;    /* a turn is under way */
     bool ends;         /* dies when all is written: then it lingers for the peer's end */
     bool is_over;      /* dies at the end of this turn */
