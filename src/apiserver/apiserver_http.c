@@ -2,7 +2,7 @@
  * the end of the stream. Called by net/server through struct http_handler. Loop thread. */
 #include "config.h"
 
-#include <stdio.h>
+#include <string.h>
 
 #include "apiserver/apiserver_impl.h"
 #include "apiserver/req_body.h"
@@ -14,7 +14,7 @@
 #include "net/body.h"
 #include "net/http.h"
 
-enum { HEADERS_FIXED = 4 };
+enum { HEADERS_FIXED = 4, LABELS_SIZE = 256 };
 
 static void send(struct req *req);
 static const struct req_transport transport = { .send = send };
@@ -36,21 +36,34 @@ warning_text(struct req *req, struct str text)
     return arena_dup(req->arena, str_view(&out));
 }
 
+/* Label values of a metric, separated as metrics.h wants them. */
+static void
+put_label(char labels[LABELS_SIZE], struct str value)
+{
+    size_t size = strlen(labels);
+    size_t room = LABELS_SIZE - 2 - size;
+    if (size > 0) {
+        labels[size++] = '\x1f';
+    }
+    value.size = value.size < room ? value.size : room;
+    memcpy(labels + size, value.at == NULL ? "" : value.at, value.size);
+    labels[size + value.size] = '\0';
+}
+
 static void
 count(const struct req *req)
 {
-    char labels[256], code[16];
-    const char *verb = req->verb == 0 ? "" : verb_name(req->verb);
-    (void)snprintf(code, sizeof(code), "%d", req->status);
-    (void)snprintf(labels, sizeof(labels), "%s\x1f" STR_FMT "\x1f%s", verb,
-                   STR_ARG(req->resource != NULL ? req->plural : STR("")), code);
-    metrics_add(METRIC_REQUESTS, labels, 1);
+    char labels[LABELS_SIZE] = { 0 };
+    char code[4] = { (char)('0' + req->status / 100 % 10), (char)('0' + req->status / 10 % 10),
+                     (char)('0' + req->status % 10), '\0' };
+    put_label(labels, req->verb == 0 ? STR("?") : str_of(verb_name(req->verb)));
+    put_label(labels, req->resource != NULL ? req->plural : STR(""));
     if (req->verb != VERB_WATCH && req->verb != VERB_CONNECT) {
-        (void)snprintf(labels, sizeof(labels), "%s\x1f" STR_FMT, verb,
-                       STR_ARG(req->resource != NULL ? req->plural : STR("")));
         metrics_observe(METRIC_REQUEST_SECONDS, labels,
                         (double)(clock_mono_us() - req->begun_us) / 1e6);
     }
+    put_label(labels, str_of(code));
+    metrics_add(METRIC_REQUESTS, labels, 1);
 }
 
 static bool

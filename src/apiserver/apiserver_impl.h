@@ -3,6 +3,7 @@
 #define BINNACLE_APISERVER_APISERVER_IMPL_H
 
 #include "apiserver/apiserver.h"
+#include "apiserver/ident.h"
 #include "apiserver/req_impl.h"
 #include "base/map.h"
 #include "base/vec.h"
@@ -46,7 +47,8 @@ struct apiserver {
     struct authz *authz;
     struct audit *audit;
     struct inflight *inflight;
-    struct discovery_openapi *openapi;    /* NULL until somebody asks */
+    struct discovery_openapi *openapi; /* NULL until somebody asks */
+    struct ident ident;
     VEC(struct apiserver_mount *) mounts; /* requests point at them */
     VEC(struct apiserver_check) checks;
     struct http_handler handler;

@@ -9,8 +9,7 @@
 #include <unistd.h>
 
 #include "api/object.h"
-#include "apiserver/ident.h"
-#include "apiserver/req_impl.h"
+#include "apiserver/apiserver_impl.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -240,7 +239,7 @@ void
 audit_end(struct audit *audit, struct req *req, const struct err *err)
 {
     if (req->impl->audit_id[0] == '\0') {
-        (void)ident_uuid(req->impl->audit_id);
+        (void)ident_uuid(&req->server->ident, req->impl->audit_id);
     }
     if (audit->fd < 0 || !is_wanted(req, err)) {
         return;

@@ -6,47 +6,61 @@
 #include "apiserver/ident.h"
 
 #include <assert.h>
-#include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 
 static const char suffix_letters[] = "bcdfghjklmnpqrstvwxz2456789";
 
+/* Bytes are taken from the kernel in whole pools: a uid and an audit id per request are many. */
 static void
-fill_random(void *to, size_t size)
+fill_random(struct ident *ident, void *to, size_t size)
 {
-    ssize_t got = getrandom(to, size, 0);
-    assert(got == (ssize_t)size); /* whole up to 256 bytes, once the machine has booted */
-    (void)got;
+    if (ident->left < size) {
+        /* Whole up to 256 bytes, once the machine has booted. */
+        ssize_t got = getrandom(ident->pool, sizeof(ident->pool), 0);
+        assert(got == (ssize_t)sizeof(ident->pool));
+        (void)got;
+        ident->left = sizeof(ident->pool);
+    }
+    ident->left -= size;
+    memcpy(to, ident->pool + ident->left, size);
+    explicit_bzero(ident->pool + ident->left, size);
 }
 
 struct str
-ident_uuid(char text[IDENT_UUID_SIZE + 1])
+ident_uuid(struct ident *ident, char text[IDENT_UUID_SIZE + 1])
 {
+    static const char hex[] = "0123456789abcdef";
     unsigned char b[16];
-    fill_random(b, sizeof(b));
+    char *at = text;
+    fill_random(ident, b, sizeof(b));
     b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
     b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-    (void)snprintf(text, IDENT_UUID_SIZE + 1,
-                   "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
-                   b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
-                   b[14], b[15]);
+    for (size_t i = 0; i < sizeof(b); i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) {
+            *at++ = '-';
+        }
+        *at++ = hex[b[i] >> 4];
+        *at++ = hex[b[i] & 15];
+    }
+    *at = '\0';
     return str_slice(text, IDENT_UUID_SIZE);
 }
 
 struct str
-ident_suffix(char text[IDENT_SUFFIX_SIZE + 1])
+ident_suffix(struct ident *ident, char text[IDENT_SUFFIX_SIZE + 1])
 {
     for (size_t i = 0; i < IDENT_SUFFIX_SIZE; i++) {
-        text[i] = suffix_letters[ident_random(sizeof(suffix_letters) - 1)];
+        text[i] = suffix_letters[ident_random(ident, sizeof(suffix_letters) - 1)];
     }
     text[IDENT_SUFFIX_SIZE] = '\0';
     return str_slice(text, IDENT_SUFFIX_SIZE);
 }
 
 uint64_t
-ident_random(uint64_t below)
+ident_random(struct ident *ident, uint64_t below)
 {
     uint64_t value;
-    fill_random(&value, sizeof(value));
+    fill_random(ident, &value, sizeof(value));
     return value % below;
 }

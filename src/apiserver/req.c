@@ -317,7 +317,7 @@ on_fresh(void *ctx, uint64_t rev, struct err *owned)
 enum step_rc
 req_fresh(struct req *req)
 {
-    if (req->impl->is_fresh) {
+    if (req->impl->is_fresh || req->server->store->is_sole_writer) {
         return STEP_NEXT;
     }
     store_fresh(req->server->store, on_fresh, req);

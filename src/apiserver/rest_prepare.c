@@ -31,8 +31,8 @@ make_name(struct req *req, struct val metadata, struct edit *edit)
     }
     char suffix[IDENT_SUFFIX_SIZE + 1];
     base.size = base.size > IDENT_BASE_MAX ? IDENT_BASE_MAX : base.size;
-    req->name =
-        arena_printf(req->arena, STR_FMT STR_FMT, STR_ARG(base), STR_ARG(ident_suffix(suffix)));
+    req->name = arena_printf(req->arena, STR_FMT STR_FMT, STR_ARG(base),
+                             STR_ARG(ident_suffix(&req->server->ident, suffix)));
     req->impl->name_tries++;
     edit_set_str(edit, "/metadata/name", req->name);
 }
@@ -42,7 +42,8 @@ new_system_fields(struct req *req, struct edit *edit)
 {
     char uid[IDENT_UUID_SIZE + 1], time[CLOCK_TEXT_SIZE];
     make_name(req, val_get(doc_root(req->now), "metadata"), edit);
-    edit_set_str(edit, "/metadata/uid", arena_dup(req->arena, ident_uuid(uid)));
+    edit_set_str(edit, "/metadata/uid",
+                 arena_dup(req->arena, ident_uuid(&req->server->ident, uid)));
     edit_set_str(edit, "/metadata/creationTimestamp",
                  arena_dup(req->arena, clock_text(clock_wall_ms(), time)));
     edit_del(edit, "/metadata/deletionTimestamp");

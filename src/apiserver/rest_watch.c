@@ -465,9 +465,10 @@ new_watch(struct req *req)
     w->form = encode_form_of(req);
     w->bookmarks = req->options.bookmarks;
     metrics_add(METRIC_WATCHERS, w->resource->plural, 1);
-    int64_t timeout_ms = req->options.timeout_s > 0
-                             ? req->options.timeout_s * 1000
-                             : TIMEOUT_MIN_MS + (int64_t)ident_random(TIMEOUT_MIN_MS);
+    int64_t timeout_ms =
+        req->options.timeout_s > 0
+            ? req->options.timeout_s * 1000
+            : TIMEOUT_MIN_MS + (int64_t)ident_random(&req->server->ident, TIMEOUT_MIN_MS);
     w->timeout = loop_timer(w->loop, clock_mono_ms() + timeout_ms, on_timeout, w);
     if (w->bookmarks) {
         w->bookmark = loop_timer(w->loop, clock_mono_ms() + BOOKMARK_MS, on_bookmark, w);

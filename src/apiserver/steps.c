@@ -29,7 +29,7 @@ static enum step_rc
 begin_audit(struct req *req, struct err **err)
 {
     (void)err;
-    (void)ident_uuid(req->impl->audit_id);
+    (void)ident_uuid(&req->server->ident, req->impl->audit_id);
     return STEP_NEXT;
 }
 

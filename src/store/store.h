@@ -113,6 +113,8 @@ struct store {
     char id[STORE_ID_SIZE]; /* made with the store, for its life: the cluster's id */
     uint64_t rev;           /* last revision whose events were delivered */
     uint64_t compact_rev;   /* events at or below it are gone */
+    bool is_sole_writer;    /* nobody else writes: what was acknowledged was delivered before, so
+                               that `rev` is what store_fresh would answer */
 };
 
 void store_commit(struct store *store, const struct store_write *write, store_done_fn *done,

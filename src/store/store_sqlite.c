@@ -150,6 +150,7 @@ sqlite_open_files(struct store_sqlite *store, struct err **err)
     }
     store->store.rev = store->writer.now.last_rev;
     store->store.compact_rev = store->writer.compact_rev;
+    store->store.is_sole_writer = true;
     return 0;
 }
 
