@@ -54,6 +54,7 @@ unit_tests += tests/unit/test_reconcile
 unit_tests += tests/unit/test_store_sqlite
 unit_tests += tests/unit/test_store_random
 unit_tests += tests/unit/test_decode
+unit_tests += tests/unit/test_kinds
 unit_tests += tests/unit/test_image_name
 unit_tests += tests/unit/test_validate
 unit_tests += tests/unit/test_status

@@ -349,11 +349,11 @@ const struct resource resource_deployments = {
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_apps_deployment,
     .prepare_create = kinds_prepare_create,
-    .prepare_update = kinds_prepare_update,
+    .prepare_update = kinds_prepare_update_labels,
     .subresources = deployments_subs,
     .subresource_len = ARRAY_LEN(deployments_subs),
     .reset_main = "status",
-    .reset_status = "spec",
+    .reset_status = "spec,metadata.labels",
 };
 
 static const char *const replicasets_short[] = { "rs", NULL };
@@ -426,6 +426,9 @@ static const struct subresource replicationcontrollers_subs[] = {
       .verbs = SUB_RW },
     { .name = "status", .verbs = SUB_RW },
 };
+static const struct selectable replicationcontrollers_fields[] = {
+    { .label = "status.replicas", .value = kind_field_replicas },
+};
 const struct resource resource_replicationcontrollers = {
     .group = "",
     .version = "v1",
@@ -438,6 +441,8 @@ const struct resource resource_replicationcontrollers = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_core_replication_controller,
+    .selectables = replicationcontrollers_fields,
+    .selectable_len = ARRAY_LEN(replicationcontrollers_fields),
     .prepare_create = kinds_prepare_create,
     .prepare_update = kinds_prepare_update,
     .subresources = replicationcontrollers_subs,

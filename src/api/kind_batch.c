@@ -172,6 +172,9 @@ const struct resource resource_cronjobs = {
 static const struct subresource jobs_subs[] = {
     { .name = "status", .verbs = SUB_RW },
 };
+static const struct selectable jobs_fields[] = {
+    { .label = "status.successful", .value = kind_field_succeeded },
+};
 const struct resource resource_jobs = {
     .group = "batch",
     .version = "v1",
@@ -183,7 +186,9 @@ const struct resource resource_jobs = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_batch_job,
-    .prepare_create = kinds_prepare_create,
+    .selectables = jobs_fields,
+    .selectable_len = ARRAY_LEN(jobs_fields),
+    .prepare_create = kind_job_create,
     .prepare_update = kinds_prepare_update,
     .subresources = jobs_subs,
     .subresource_len = ARRAY_LEN(jobs_subs),

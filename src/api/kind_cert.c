@@ -56,6 +56,9 @@ static const struct subresource certificatesigningrequests_subs[] = {
     { .name = "approval", .verbs = SUB_RW },
     { .name = "status", .verbs = SUB_RW },
 };
+static const struct selectable certs_fields[] = {
+    { .label = "spec.signerName", .path = "spec.signerName", .index = 1 },
+};
 const struct resource resource_certificatesigningrequests = {
     .group = "certificates.k8s.io",
     .version = "v1",
@@ -67,12 +70,14 @@ const struct resource resource_certificatesigningrequests = {
     .verbs = VERB_ALL,
     .flags = RES_UNCONDITIONAL_UPDATE,
     .type = &type_cert_certificate_signing_request,
-    .prepare_create = kinds_prepare_create,
-    .prepare_update = kinds_prepare_update,
+    .selectables = certs_fields,
+    .selectable_len = ARRAY_LEN(certs_fields),
+    .prepare_create = kind_cert_create,
+    .prepare_update = kind_cert_update,
     .subresources = certificatesigningrequests_subs,
     .subresource_len = ARRAY_LEN(certificatesigningrequests_subs),
-    .reset_main = "status",
-    .reset_status = "spec",
+    .reset_main = "spec,status",
+    .reset_status = "spec,status.conditions",
 };
 
 /* clang-format on */

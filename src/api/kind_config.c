@@ -121,6 +121,9 @@ const struct resource resource_namespaces = {
     .reset_status = "spec",
 };
 
+static const struct selectable secrets_fields[] = {
+    { .label = "type", .path = "type", .index = 1 },
+};
 const struct resource resource_secrets = {
     .group = "",
     .version = "v1",
@@ -131,6 +134,8 @@ const struct resource resource_secrets = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_SEAL,
     .type = &type_core_secret,
+    .selectables = secrets_fields,
+    .selectable_len = ARRAY_LEN(secrets_fields),
 };
 
 static const char *const serviceaccounts_short[] = { "sa", NULL };
@@ -149,6 +154,8 @@ const struct resource resource_serviceaccounts = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE,
     .type = &type_core_service_account,
+    .prepare_create = kind_service_account_prepare,
+    .prepare_update = kind_service_account_prepare,
     .subresources = serviceaccounts_subs,
     .subresource_len = ARRAY_LEN(serviceaccounts_subs),
 };

@@ -112,6 +112,28 @@ kind_config_fill_secret(struct fill *fill)
     fill_drop(fill, "stringData");
 }
 
+/* Of the secrets of a service account only their names count. */
+void
+kind_service_account_prepare(struct prepare *p)
+{
+    struct val secrets = val_get(p->now, "secrets");
+    struct jw out;
+    bool has_more = false;
+    jw_init(&out, p->arena);
+    jw_arr(&out);
+    VAL_EACH (it, secrets) {
+        struct val name = val_get(it.value, "name");
+        jw_obj(&out);
+        jw_kv(&out, "name", val_str(name));
+        jw_end(&out);
+        has_more |= val_len(it.value) > (val_is(name) ? 1 : 0);
+    }
+    jw_end(&out);
+    if (has_more) {
+        edit_set(p->edit, "/secrets", jw_done(&out));
+    }
+}
+
 /* ---- Namespace ---- */
 
 static const char namespace_label[] = "kubernetes.io/metadata.name";

@@ -339,11 +339,11 @@ const struct resource resource_resourceclaims = {
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE,
     .type = &type_resource_resource_claim,
     .prepare_create = kinds_prepare_create,
-    .prepare_update = kinds_prepare_update,
+    .prepare_update = kinds_prepare_update_metadata,
     .subresources = resourceclaims_subs,
     .subresource_len = ARRAY_LEN(resourceclaims_subs),
     .reset_main = "status",
-    .reset_status = "spec",
+    .reset_status = "metadata,spec",
 };
 
 const struct resource resource_resourceclaimtemplates = {
@@ -358,6 +358,10 @@ const struct resource resource_resourceclaimtemplates = {
     .type = &type_resource_resource_claim_template,
 };
 
+static const struct selectable resourceslices_fields[] = {
+    { .label = "spec.nodeName", .path = "spec.nodeName", .index = 1 },
+    { .label = "spec.driver", .path = "spec.driver" },
+};
 const struct resource resource_resourceslices = {
     .group = "resource.k8s.io",
     .version = "v1",
@@ -368,6 +372,8 @@ const struct resource resource_resourceslices = {
     .verbs = VERB_ALL,
     .flags = RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_resource_resource_slice,
+    .selectables = resourceslices_fields,
+    .selectable_len = ARRAY_LEN(resourceslices_fields),
 };
 
 /* clang-format on */

@@ -4,6 +4,7 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
 /* One row a line. */
@@ -93,6 +94,18 @@ TYPE(events_event, "events/v1.Event");
 /* ---- resources ---- */
 
 static const char *const events_short[] = { "ev", NULL };
+static const struct selectable events_v1_fields[] = {
+    { .label = "regarding.kind", .path = "involvedObject.kind" },
+    { .label = "regarding.namespace", .path = "involvedObject.namespace" },
+    { .label = "regarding.name", .path = "involvedObject.name", .index = 2 },
+    { .label = "regarding.uid", .path = "involvedObject.uid", .index = 1 },
+    { .label = "regarding.apiVersion", .path = "involvedObject.apiVersion" },
+    { .label = "regarding.resourceVersion", .path = "involvedObject.resourceVersion" },
+    { .label = "regarding.fieldPath", .path = "involvedObject.fieldPath" },
+    { .label = "reason", .path = "reason", .index = 3 },
+    { .label = "reportingController", .path = "reportingComponent" },
+    { .label = "type", .path = "type" },
+};
 const struct resource resource_events_v1 = {
     .group = "events.k8s.io",
     .version = "v1",
@@ -105,7 +118,11 @@ const struct resource resource_events_v1 = {
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE |
              RES_NO_HISTORY | RES_PATIENT,
     .type = &type_events_event,
+    .selectables = events_v1_fields,
+    .selectable_len = ARRAY_LEN(events_v1_fields),
     .storage = &resource_events,
+    .to_storage = kind_event_to_storage,
+    .from_storage = kind_event_from_storage,
 };
 
 const struct resource resource_bindings = {
@@ -134,6 +151,19 @@ const struct resource resource_componentstatuses = {
     .type = &type_core_component_status,
 };
 
+static const struct selectable events_fields[] = {
+    { .label = "involvedObject.kind", .path = "involvedObject.kind" },
+    { .label = "involvedObject.namespace", .path = "involvedObject.namespace" },
+    { .label = "involvedObject.name", .path = "involvedObject.name", .index = 2 },
+    { .label = "involvedObject.uid", .path = "involvedObject.uid", .index = 1 },
+    { .label = "involvedObject.apiVersion", .path = "involvedObject.apiVersion" },
+    { .label = "involvedObject.resourceVersion", .path = "involvedObject.resourceVersion" },
+    { .label = "involvedObject.fieldPath", .path = "involvedObject.fieldPath" },
+    { .label = "reason", .path = "reason", .index = 3 },
+    { .label = "reportingComponent", .path = "reportingComponent" },
+    { .label = "source", .value = kind_field_event_source },
+    { .label = "type", .path = "type" },
+};
 const struct resource resource_events = {
     .group = "",
     .version = "v1",
@@ -146,6 +176,8 @@ const struct resource resource_events = {
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE |
              RES_NO_HISTORY | RES_PATIENT,
     .type = &type_core_event,
+    .selectables = events_fields,
+    .selectable_len = ARRAY_LEN(events_fields),
 };
 
 /* clang-format on */

@@ -177,11 +177,11 @@ const struct resource resource_flowschemas = {
     .flags = RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_flow_flow_schema,
     .prepare_create = kinds_prepare_create,
-    .prepare_update = kinds_prepare_update,
+    .prepare_update = kinds_prepare_update_metadata,
     .subresources = flowschemas_subs,
     .subresource_len = ARRAY_LEN(flowschemas_subs),
     .reset_main = "status",
-    .reset_status = "spec",
+    .reset_status = "metadata,spec",
 };
 
 static const struct subresource prioritylevelconfigurations_subs[] = {
@@ -198,11 +198,11 @@ const struct resource resource_prioritylevelconfigurations = {
     .flags = RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_flow_priority_level_configuration,
     .prepare_create = kinds_prepare_create,
-    .prepare_update = kinds_prepare_update,
+    .prepare_update = kinds_prepare_update_metadata,
     .subresources = prioritylevelconfigurations_subs,
     .subresource_len = ARRAY_LEN(prioritylevelconfigurations_subs),
     .reset_main = "status",
-    .reset_status = "spec",
+    .reset_status = "metadata,spec",
 };
 
 /* clang-format on */

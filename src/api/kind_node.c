@@ -153,6 +153,9 @@ static const struct subresource nodes_subs[] = {
     { .name = "proxy", .kind = "NodeProxyOptions", .verbs = SUB_PROXY },
     { .name = "status", .verbs = SUB_RW },
 };
+static const struct selectable nodes_fields[] = {
+    { .label = "spec.unschedulable", .value = kind_field_unschedulable },
+};
 const struct resource resource_nodes = {
     .group = "",
     .version = "v1",
@@ -164,6 +167,9 @@ const struct resource resource_nodes = {
     .verbs = VERB_ALL,
     .flags = RES_UNCONDITIONAL_UPDATE,
     .type = &type_core_node,
+    .selectables = nodes_fields,
+    .selectable_len = ARRAY_LEN(nodes_fields),
+    .prepare_create = kinds_prepare_nothing,
     .prepare_update = kinds_prepare_update,
     .subresources = nodes_subs,
     .subresource_len = ARRAY_LEN(nodes_subs),

@@ -704,6 +704,18 @@ static const struct subresource pods_subs[] = {
     { .name = "resize", .verbs = SUB_RW },
     { .name = "status", .verbs = SUB_RW },
 };
+static const struct selectable pods_fields[] = {
+    { .label = "spec.nodeName", .path = "spec.nodeName", .index = 1 },
+    { .label = "status.phase", .path = "status.phase", .index = 2 },
+    { .label = "spec.restartPolicy", .path = "spec.restartPolicy" },
+    { .label = "spec.schedulerName", .path = "spec.schedulerName" },
+    { .label = "spec.serviceAccountName", .path = "spec.serviceAccountName" },
+    { .label = "spec.hostNetwork", .value = kind_field_host_network },
+    { .label = "status.podIP", .path = "status.podIP" },
+    { .label = "status.podIPs", .path = "status.podIP" },
+    { .label = "status.nominatedNodeName", .path = "status.nominatedNodeName" },
+    { .label = "spec.host", .path = "spec.nodeName", .index = 1 },
+};
 const struct resource resource_pods = {
     .group = "",
     .version = "v1",
@@ -716,12 +728,15 @@ const struct resource resource_pods = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION | RES_GRACEFUL,
     .type = &type_core_pod,
-    .prepare_create = kinds_prepare_create,
-    .prepare_update = kinds_prepare_update,
+    .selectables = pods_fields,
+    .selectable_len = ARRAY_LEN(pods_fields),
+    .prepare_create = kind_pod_create,
+    .prepare_update = kind_pod_update,
     .subresources = pods_subs,
     .subresource_len = ARRAY_LEN(pods_subs),
     .reset_main = "status",
-    .reset_status = "spec",
+    .reset_status = "spec,metadata.deletionTimestamp,metadata.ownerReferences",
+    .grace_s = kind_pod_grace_s,
 };
 
 /* clang-format on */

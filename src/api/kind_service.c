@@ -185,6 +185,10 @@ static const struct subresource services_subs[] = {
     { .name = "proxy", .kind = "ServiceProxyOptions", .verbs = SUB_PROXY },
     { .name = "status", .verbs = SUB_RW },
 };
+static const struct selectable services_fields[] = {
+    { .label = "spec.clusterIP", .path = "spec.clusterIP" },
+    { .label = "spec.type", .path = "spec.type" },
+};
 const struct resource resource_services = {
     .group = "",
     .version = "v1",
@@ -197,8 +201,10 @@ const struct resource resource_services = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE,
     .type = &type_core_service,
+    .selectables = services_fields,
+    .selectable_len = ARRAY_LEN(services_fields),
     .prepare_create = kinds_prepare_create,
-    .prepare_update = kinds_prepare_update,
+    .prepare_update = kind_service_update,
     .subresources = services_subs,
     .subresource_len = ARRAY_LEN(services_subs),
     .reset_main = "status",

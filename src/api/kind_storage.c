@@ -159,11 +159,12 @@ static const struct field core_persistent_volume_spec_fields[] = {
         .def = "\"Retain\""),
     OPT("storageClassName", STRING, VAL, 6),
     OPT("mountOptions", STRING, LIST, 7),
-    OPT("volumeMode", STRING, PTR, 8, .go = "v1.PersistentVolumeMode", .def = "\"Filesystem\""),
+    OPT("volumeMode", STRING, PTR, 8, .go = "v1.PersistentVolumeMode"),
     OPT("nodeAffinity", OBJECT, PTR, 9, .of = &type_core_volume_node_affinity),
     OPT("volumeAttributesClassName", STRING, PTR, 10),
 };
-LOCAL_TYPE(core_persistent_volume_spec, "core/v1.PersistentVolumeSpec");
+LOCAL_TYPE(core_persistent_volume_spec, "core/v1.PersistentVolumeSpec",
+    .fill = kind_work_fill_persistent_volume_spec);
 
 static const struct field core_persistent_volume_status_fields[] = {
     OPT("phase", STRING, VAL, 1, .go = "v1.PersistentVolumePhase", .def = "\"Pending\""),
@@ -321,7 +322,7 @@ const struct resource resource_csidrivers = {
     .plural = "csidrivers",
     .singular = "csidriver",
     .verbs = VERB_ALL,
-    .flags = RES_GENERATION,
+    .flags = 0,
     .type = &type_storage_csi_driver,
 };
 
@@ -374,14 +375,14 @@ const struct resource resource_volumeattachments = {
     .plural = "volumeattachments",
     .singular = "volumeattachment",
     .verbs = VERB_ALL,
-    .flags = RES_GENERATION,
+    .flags = 0,
     .type = &type_storage_volume_attachment,
     .prepare_create = kinds_prepare_create,
-    .prepare_update = kinds_prepare_update,
+    .prepare_update = kinds_prepare_update_metadata,
     .subresources = volumeattachments_subs,
     .subresource_len = ARRAY_LEN(volumeattachments_subs),
     .reset_main = "status",
-    .reset_status = "spec",
+    .reset_status = "metadata,spec",
 };
 
 static const char *const volumeattributesclasses_short[] = { "vac", NULL };
@@ -394,7 +395,7 @@ const struct resource resource_volumeattributesclasses = {
     .singular = "volumeattributesclass",
     .short_names = volumeattributesclasses_short,
     .verbs = VERB_ALL,
-    .flags = RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
+    .flags = RES_UNCONDITIONAL_UPDATE,
     .type = &type_storage_volume_attributes_class,
 };
 

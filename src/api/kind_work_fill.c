@@ -182,3 +182,13 @@ kind_work_fill_limit_range_item(struct fill *fill)
         }
     }
 }
+
+/* SetDefaults_PersistentVolume: not the inline spec of a VolumeAttachment. */
+void
+kind_work_fill_persistent_volume_spec(struct fill *fill)
+{
+    if (fill->up != NULL && fill->up->type == &type_core_persistent_volume) {
+        work_fill_missing(fill, "persistentVolumeReclaimPolicy", "\"Retain\"");
+        work_fill_missing(fill, "volumeMode", "\"Filesystem\"");
+    }
+}

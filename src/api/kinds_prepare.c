@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/doc.h"
 #include "base/err.h"
+#include "base/mem.h"
 
 enum { PREPARE_POINTER_SIZE = 128 };
 
@@ -138,6 +139,42 @@ kinds_prepare_zero(struct prepare *p, const char *member)
     struct str zero = jw_done(&out);
     if (!str_eq(zero, val_raw(val_get(p->now, member)))) {
         edit_set(p->edit, pointer, zero);
+    }
+}
+
+void
+kinds_prepare_nothing(struct prepare *p)
+{
+    (void)p;
+}
+
+void
+kinds_prepare_keep_metadata(struct prepare *p)
+{
+    static const char *const members[] = {
+        "deletionTimestamp", "generation", "selfLink",        "labels",
+        "annotations",       "finalizers", "ownerReferences",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+        kinds_prepare_keep_meta(p, members[i]);
+    }
+}
+
+void
+kinds_prepare_update_labels(struct prepare *p)
+{
+    kinds_prepare_update(p);
+    if (p->subresource != NULL) {
+        kinds_prepare_keep_meta(p, "labels");
+    }
+}
+
+void
+kinds_prepare_update_metadata(struct prepare *p)
+{
+    kinds_prepare_update(p);
+    if (p->subresource != NULL) {
+        kinds_prepare_keep_metadata(p);
     }
 }
 

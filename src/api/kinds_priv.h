@@ -7,6 +7,8 @@
 #include "api/schema.h"
 
 struct arena;
+struct doc;
+struct err;
 struct prepare;
 struct problems;
 
@@ -17,11 +19,40 @@ struct str kinds_with_member(struct arena *arena, const struct type *type, struc
 struct str kinds_merged(struct arena *arena, struct val over, struct val under);
 struct str kinds_with_key(struct arena *arena, struct val map, const char *key, struct str json);
 
-/* Pieces of what most kinds do (kinds_prepare_create, kinds_prepare_update in registry.h): a top-level member as in old (gone when it was not there), or as Go's zero. */
+/* Beside kinds_prepare_create and kinds_prepare_update (registry.h). */
+void kinds_prepare_nothing(struct prepare *p); /* what the client writes stands */
+/* As kinds_prepare_update, but /status writes no labels, or nothing of metadata at all. */
+void kinds_prepare_update_labels(struct prepare *p);
+void kinds_prepare_update_metadata(struct prepare *p);
+/* Pieces: a top-level member as in old (gone when it was not there), or as Go's zero. */
 void kinds_prepare_keep(struct prepare *p, const char *member);
 void kinds_prepare_zero(struct prepare *p, const char *member);
-/* metadata.labels and other members of metadata as in old. */
+/* A member of metadata as in old; all that ResetObjectMetaForStatus takes back. */
 void kinds_prepare_keep_meta(struct prepare *p, const char *member);
+void kinds_prepare_keep_metadata(struct prepare *p);
+
+/* kind_pod_prepare.c, kind_service_prepare.c, kind_job_prepare.c */
+void kind_pod_create(struct prepare *p);
+void kind_pod_update(struct prepare *p);
+int64_t kind_pod_grace_s(struct val pod);
+void kind_service_update(struct prepare *p);
+void kind_service_account_prepare(struct prepare *p);
+void kind_job_create(struct prepare *p);
+void kind_cert_create(struct prepare *p);
+void kind_cert_update(struct prepare *p);
+
+/* kind_field.c: values of fields that selectors name */
+void kind_field_host_network(struct val pod, struct arena *arena, struct str *ret_value);
+void kind_field_unschedulable(struct val node, struct arena *arena, struct str *ret_value);
+void kind_field_succeeded(struct val job, struct arena *arena, struct str *ret_value);
+void kind_field_replicas(struct val object, struct arena *arena, struct str *ret_value);
+void kind_field_event_source(struct val event, struct arena *arena, struct str *ret_value);
+
+/* kind_event_convert.c */
+int kind_event_to_storage(struct arena *arena, const struct doc *in, struct doc **ret,
+                          struct err **err);
+int kind_event_from_storage(struct arena *arena, const struct doc *in, struct doc **ret,
+                            struct err **err);
 
 /* kind_pod_fill.c */
 void kind_pod_fill_container(struct fill *fill);
@@ -54,6 +85,7 @@ void kind_work_fill_subject(struct fill *fill);
 void kind_work_fill_network_policy_spec(struct fill *fill);
 void kind_work_fill_device_count(struct fill *fill);
 void kind_work_fill_limit_range_item(struct fill *fill);
+void kind_work_fill_persistent_volume_spec(struct fill *fill);
 
 /* kind_config_check.c */
 void kind_config_fill_secret(struct fill *fill);

@@ -54,6 +54,7 @@ struct prepare {
     struct val now, old;     /* old absent on create */
     struct edit *edit;
     const char *user;
+    struct val user_info; /* authentication/v1 UserInfo of who asks, may be absent */
     int64_t wall_ms;
 };
 

@@ -397,6 +397,12 @@ selector_field(struct arena *arena, const struct resource *resource, struct str 
             is_known = true;
         }
     }
+    if (!is_known && resource->selectable_len == 0) {
+        return err_set(err, ERR_BAD_REQUEST,
+                       "\"" STR_FMT "\" is not a known field selector: only \"metadata.name\", "
+                       "\"metadata.namespace\"",
+                       STR_ARG(need.key));
+    }
     if (!is_known) {
         return err_set(err, ERR_BAD_REQUEST, "field label not supported: " STR_FMT,
                        STR_ARG(need.key));

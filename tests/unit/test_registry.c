@@ -131,7 +131,8 @@ test_tables(void **state)
         assert_non_null(type_path(r->type, "metadata"));
         for (size_t k = 0; k < r->selectable_len; k++) {
             const char *path = r->selectables[k].path;
-            if (path != NULL && type_path(r->type, path) == NULL) {
+            const struct type *stored = r->storage == NULL ? r->type : r->storage->type;
+            if (path != NULL && type_path(stored, path) == NULL) {
                 fail_msg("%s: no field %s", r->plural, path);
             }
         }
