@@ -6,7 +6,9 @@
 
 #include "api/status.h"
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/err.h"
+#include "base/loop.h"
 #include "base/mem.h"
 #include "client/client.h"
 #include "client/client_remote_priv.h"
@@ -16,6 +18,8 @@
 
 /* A little longer than the server's own deadlines, which say more. */
 enum { READ_MS = 65 * 1000, WRITE_MS = 40 * 1000, WATCH_SLACK_MS = 30 * 1000 };
+/* Bookmarks come every minute: a watch that hears nothing for so long is deaf. */
+enum { WATCH_IDLE_MS = 150 * 1000 };
 enum { ANSWER_MAX = 64 << 20, ERROR_MAX = 1 << 20, HEADERS_MAX = 16 };
 
 static void remote_unref(struct remote *remote);
@@ -60,6 +64,7 @@ call_free(struct remote_call *call)
     if (call->next != NULL) {
         call->next->prev = call->prev;
     }
+    loop_timer_cancel(call->idle);
     err_free(call->err);
     str_done(&call->in);
     arena_free(call->arena);
@@ -115,6 +120,7 @@ answer_data(void *ctx, const void *bytes, size_t size)
     struct remote_call *call = ctx;
     struct err *err = NULL;
 
+    call->heard_ms = clock_mono_ms();
     if (call->is_cancelled || call->err != NULL) {
         return size;
     }
@@ -357,6 +363,25 @@ remote_do_call(struct client *client, const struct call *call, call_done_fn *don
     return &made->handle;
 }
 
+static void
+watch_idle(void *ctx)
+{
+    struct remote_call *call = ctx;
+    int64_t at_ms = call->heard_ms + WATCH_IDLE_MS;
+    struct err *err = NULL;
+
+    call->idle = NULL;
+    if (call->is_paused) {
+        at_ms = clock_mono_ms() + WATCH_IDLE_MS;
+    }
+    if (clock_mono_ms() < at_ms) {
+        call->idle = loop_timer(call->handle.client->loop, at_ms, watch_idle, call);
+        return;
+    }
+    (void)err_set(&err, ERR_IO, "the server has been silent for %d s", WATCH_IDLE_MS / 1000);
+    client_remote_give_up(call, err);
+}
+
 static struct handle *
 remote_do_watch(struct client *client, const struct call *call, watch_fn *event, call_done_fn *done,
                 void *ctx)
@@ -366,6 +391,10 @@ remote_do_watch(struct client *client, const struct call *call, watch_fn *event,
     made->event = event;
     made->done = done;
     client_remote_begin(made, call, NULL, 0);
+    if (call->bookmarks) {
+        made->heard_ms = clock_mono_ms();
+        made->idle = loop_timer(client->loop, made->heard_ms + WATCH_IDLE_MS, watch_idle, made);
+    }
     return &made->handle;
 }
 

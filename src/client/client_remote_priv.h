@@ -38,8 +38,10 @@ struct remote_call {
     enum call_accept accept;
     int status;
     int retry_after_s;
-    struct str_builder in; /* a plain answer, an error's body, or the line of a watch */
-    struct err *err;       /* decided before HTTP's end */
+    struct str_builder in;   /* a plain answer, an error's body, or the line of a watch */
+    struct err *err;         /* decided before HTTP's end */
+    int64_t heard_ms;        /* a watch: when bytes came last, mono */
+    struct loop_timer *idle; /* …and when that is too long ago */
     bool is_paused, is_cancelled;
     bool is_delivered; /* an upgrade was handed over */
     struct str key;    /* Sec-WebSocket-Key */

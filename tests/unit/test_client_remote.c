@@ -669,6 +669,26 @@ test_watch_pauses_and_is_cancelled(void **state)
     assert_int_equal(world->err->code, ERR_CANCELLED);
 }
 
+static void
+test_a_silent_watch_is_given_up(void **state)
+{
+    struct world *world = *state;
+    struct call call = map_call(world, VERB_WATCH);
+
+    call.bookmarks = true;
+    watch(world, &call, EVENT("ADDED", MAP("x", "5")));
+    clock_warp(149 * 1000);
+    world_feed(world, EVENT("MODIFIED", MAP("x", "6")));
+    clock_warp(149 * 1000);
+    run(world);
+    assert_int_equal(world->dones, 0);
+    clock_warp(1000);
+    run(world);
+    assert_int_equal(world->dones, 1);
+    assert_int_equal(world->err->code, ERR_IO);
+    assert_string_equal(world->err->message, "the server has been silent for 150 s");
+}
+
 /* ---- streams and upgrades ---- */
 
 static void
@@ -773,6 +793,7 @@ main(void)
         WITH_WORLD(test_watch_expires),
         WITH_WORLD(test_watch_of_something_else),
         WITH_WORLD(test_watch_pauses_and_is_cancelled),
+        WITH_WORLD(test_a_silent_watch_is_given_up),
         WITH_WORLD(test_stream),
         WITH_WORLD(test_upgrade),
         WITH_WORLD(test_upgrade_is_refused),
