@@ -1,6 +1,4 @@
 # The only place that joins all parts.
-if HAVE_BINNACLE
 bin_PROGRAMS += binnacle
-endif
-binnacle_SOURCES = src/main.c
+binnacle_SOURCES = src/main.c src/serve.c src/serve.h
 binnacle_LDADD = libui.a $(control_libraries) $(shared_libraries) $(control_libs)
