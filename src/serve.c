@@ -65,6 +65,29 @@ struct serve {
     bool is_stopping;
 };
 
+/* Tells systemd, if it asked (sd_notify(3)'s protocol). */
+static void
+notify(const char *state)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un to = { .sun_family = AF_UNIX };
+    if (path == NULL || strlen(path) >= sizeof(to.sun_path)) {
+        return;
+    }
+    AUTO_FD int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    memcpy(to.sun_path, path, strlen(path));
+    if (to.sun_path[0] == '@') {
+        to.sun_path[0] = '\0';
+    }
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+    if (fd >= 0 &&
+        sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to, size) < 0) {
+        log_warn("systemd was not told"
+                 " socket=%s",
+                 path);
+    }
+}
+
 /* ---- stopping: outermost part first, one after the other ---- */
 
 static void
@@ -125,6 +148,7 @@ stop(struct serve *s)
         return;
     }
     s->is_stopping = true;
+    notify("STOPPING=1");
     if (s->server != NULL) {
         server_close(s->server, STOP_GRACE_MS, server_closed, s);
     } else {
@@ -258,29 +282,6 @@ mount_answers(struct serve *s)
 
 /* ---- listening ---- */
 
-/* Tells systemd, if it asked (sd_notify(3)'s protocol). */
-static void
-notify_ready(void)
-{
-    const char *path = getenv("NOTIFY_SOCKET");
-    struct sockaddr_un to = { .sun_family = AF_UNIX };
-    if (path == NULL || strlen(path) >= sizeof(to.sun_path)) {
-        return;
-    }
-    AUTO_FD int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    memcpy(to.sun_path, path, strlen(path));
-    if (to.sun_path[0] == '@') {
-        to.sun_path[0] = '\0';
-    }
-    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
-    if (fd >= 0 &&
-        sendto(fd, "READY=1", strlen("READY=1"), MSG_NOSIGNAL, (struct sockaddr *)&to, size) < 0) {
-        log_warn("systemd was not told"
-                 " socket=%s",
-                 path);
-    }
-}
-
 /* "127.0.0.1:6443" with the port that is really listened on. */
 static char *
 listening_url(const char *listen, int port)
@@ -314,7 +315,7 @@ listen_all(struct serve *s, struct err **err)
     AUTO_FREE char *kubeconfig = data_dir_file(s->dir, "admin.kubeconfig");
     printf("binnacle is ready: %s, kubectl --kubeconfig %s\n", url, kubeconfig);
     (void)fflush(stdout); /* a closed stdout is nobody's trouble */
-    notify_ready();
+    notify("READY=1");
     return 0;
 }
 

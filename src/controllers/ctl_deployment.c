@@ -13,6 +13,7 @@
 #include "api/pod_state.h"
 #include "api/registry.h"
 #include "base/arena.h"
+#include "base/err.h"
 #include "client/cache.h"
 #include "controllers/ctl.h"
 #include "controllers/ctl_deployment_priv.h"
@@ -312,12 +313,16 @@ set_revision(struct deployment *d)
         (str_to_int(text, &have) && have == d->now->revision)) {
         return false;
     }
-    plan_write(d->out, PLAN_PATCH, d->object,
-               arena_printf(d->out->arena,
-                            "{\"metadata\":{\"annotations\":{\"deployment.kubernetes.io/revision\":"
-                            "\"%lld\"}}}",
-                            (long long)d->now->revision),
-               PRE_UID);
+    AUTO_ERR struct err *err = NULL;
+    struct edit edit;
+    struct doc *now = NULL;
+    edit_init(&edit, d->out->arena);
+    edit_set_str(&edit, "/metadata/annotations/deployment.kubernetes.io~1revision",
+                 arena_printf(d->out->arena, "%lld", (long long)d->now->revision));
+    if (edit_apply(d->root.doc, &edit, &now, &err) < 0) {
+        return false;
+    }
+    plan_write(d->out, PLAN_UPDATE, d->object, doc_bytes(now), PRE_REV);
     return true;
 }
 

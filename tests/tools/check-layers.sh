@@ -20,7 +20,7 @@ BEGIN {
 FNR == 1 {
     split(FILENAME, part, "/")
     layer = part[1] == "src" ? part[2] : part[1]
-    joins = FILENAME == "src/main.c"
+    joins = FILENAME ~ /^src\/[^\/]*$/
 }
 !joins && /^[ \t]*#[ \t]*include[ \t]*"[a-z]+\// {
     split($0, quoted, "\"")
