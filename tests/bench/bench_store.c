@@ -27,7 +27,7 @@ static const int in_flights[] = { 1, 8, 64 };
 enum { FLIGHTS = ARRAY_LEN(in_flights) };
 
 struct figures { /* of one run */
-    double per_s, p50_us, p99_us, cpu_us;
+    double per_s, p50_us, p99_us, cpu_us, batch;
 };
 struct flight { /* one writer of the store */
     struct bench *bench;
@@ -41,7 +41,7 @@ struct bench {
     uint64_t revs[KEYS];
     struct buf *keys[KEYS];
     struct buf *value;
-    size_t next_key, done, open;
+    size_t next_key, done, open, batches;
     int64_t end_us;
     bool is_compacting; /* again and again */
     int64_t *latencies;
@@ -146,6 +146,16 @@ own_rss_kib(void)
 static void flight_go(struct flight *flight);
 
 static void
+on_events(void *ctx, const struct store_event *events, size_t len)
+{
+    struct bench *bench = ctx;
+
+    (void)events;
+    (void)len;
+    bench->batches++; /* one call each */
+}
+
+static void
 on_compacted(void *ctx, enum store_rc rc, uint64_t rev, struct buf *current, struct err *owned)
 {
     struct bench *bench = ctx;
@@ -209,7 +219,7 @@ run_store(struct bench *bench, int in_flight, int64_t run_ms)
     double cpu_us = own_cpu_us();
     int64_t start_us = clock_mono_us();
 
-    bench->done = 0;
+    bench->done = bench->batches = 0;
     bench->end_us = start_us + run_ms * 1000;
     for (int i = 0; i < in_flight; i++) {
         flights[i] = (struct flight){ .bench = bench };
@@ -220,8 +230,11 @@ run_store(struct bench *bench, int in_flight, int64_t run_ms)
         store_compact(bench->store, bench->store->rev, on_compacted, bench);
     }
     loop_run(bench->loop);
-    return figures_of(bench->latencies, bench->done, clock_mono_us() - start_us,
-                      own_cpu_us() - cpu_us);
+    struct figures figures = figures_of(bench->latencies, bench->done, clock_mono_us() - start_us,
+                                        own_cpu_us() - cpu_us);
+
+    figures.batch = (double)bench->done / (double)bench->batches;
+    return figures;
 }
 
 static struct figures
@@ -270,28 +283,29 @@ static void
 bench_writes(struct bench *bench, int rounds, int64_t run_ms)
 {
     struct etcd_anchor *etcd = etcd_anchor_start(bench->directory);
-    static double disk[ROUNDS_MAX], store[4][ROUNDS_MAX], peer[4][ROUNDS_MAX], ratio[ROUNDS_MAX];
+    static double disk[ROUNDS_MAX], store[5][ROUNDS_MAX], peer[5][ROUNDS_MAX], ratio[ROUNDS_MAX];
 
     (void)printf("writes of %d bytes over %d keys, FULL, medians of %d rounds of %" PRId64 " ms\n",
                  VALUE_SIZE, KEYS, rounds, run_ms);
-    (void)printf("%9s %9s %8s %8s %8s %9s %8s %8s %8s %8s %9s\n", "in flight", "store/s", "p50 us",
-                 "p99 us", "cpu us", "etcd/s", "p50 us", "p99 us", "cpu us", "ratio", "disk/s");
+    (void)printf("%9s %9s %8s %8s %8s %8s %9s %8s %8s %8s %8s %9s\n", "in flight", "store/s",
+                 "p50 us", "p99 us", "cpu us", "batch", "etcd/s", "p50 us", "p99 us", "cpu us",
+                 "ratio", "disk/s");
     for (size_t f = 0; f < FLIGHTS; f++) {
         for (int round = 0; round < rounds; round++) {
             struct figures s = run_store(bench, in_flights[f], run_ms);
             struct figures e = run_etcd(bench, etcd, in_flights[f], run_ms);
-            const double mine[4] = { s.per_s, s.p50_us, s.p99_us, s.cpu_us };
-            const double its[4] = { e.per_s, e.p50_us, e.p99_us, e.cpu_us };
+            const double mine[5] = { s.per_s, s.p50_us, s.p99_us, s.cpu_us, s.batch };
+            const double its[5] = { e.per_s, e.p50_us, e.p99_us, e.cpu_us, 0 };
 
             disk[round] = run_disk(bench, run_ms / 2).per_s;
-            for (int i = 0; i < 4; i++) {
+            for (int i = 0; i < 5; i++) {
                 store[i][round] = mine[i];
                 peer[i][round] = its[i];
             }
             ratio[round] = e.per_s > 0 ? s.per_s / e.per_s : 0;
         }
         (void)printf("%9d", in_flights[f]);
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < 5; i++) {
             (void)printf(i == 0 ? " %9.0f" : " %8.0f", median(store[i], (size_t)rounds));
         }
         for (int i = 0; i < 4; i++) {
@@ -413,6 +427,35 @@ bench_load(struct bench *bench, int rounds)
 }
 
 static void
+on_history(void *ctx, const struct store_history_item *items, size_t len, bool is_last,
+           struct err *owned)
+{
+    struct bench *bench = ctx;
+
+    (void)items;
+    if (owned != NULL) {
+        fail("history", owned);
+    }
+    bench->rows += len;
+    if (is_last) {
+        loop_stop(bench->loop);
+    }
+}
+
+/* All revisions of one key: it has no index of its own, so that writes need not keep one. */
+static void
+bench_history(struct bench *bench)
+{
+    int64_t start_us = clock_mono_us();
+
+    bench->rows = 0;
+    store_history(bench->store, buf_str(bench->keys[17]), 0, 0, on_history, bench);
+    loop_run(bench->loop);
+    (void)printf("history of one key, %zu rows of %" PRIu64 ": %.0f ms\n", bench->rows,
+                 bench->store->rev, (double)(clock_mono_us() - start_us) / 1000);
+}
+
+static void
 bench_open(struct bench *bench, const char *directory)
 {
     struct err *err = NULL;
@@ -431,13 +474,15 @@ bench_open(struct bench *bench, const char *directory)
         bench->keys[i] = buf_copy(str_of(key));
     }
     bench->loop = loop_new();
+    long rss_kib = own_rss_kib();
     int64_t start_us = clock_mono_us();
 
     if (store_sqlite_open(bench->loop, bench->path, NULL, NULL, &bench->store, &err) != 0) {
         fail("open", err);
     }
-    (void)printf("open of a new file: %.1f ms; RSS of loop and store %ld KiB\n",
-                 (double)(clock_mono_us() - start_us) / 1000, own_rss_kib());
+    store_watch(bench->store, 0, on_events, bench);
+    (void)printf("open of a new file: %.1f ms, RSS + %ld KiB\n",
+                 (double)(clock_mono_us() - start_us) / 1000, own_rss_kib() - rss_kib);
 }
 
 static void
@@ -473,6 +518,7 @@ main(int argc, char **argv)
     memset(bench.value->at, 'v', LOAD_SIZE);
     (void)run_store(&bench, 64, run_ms * 3);
     bench_load(&bench, rounds);
+    bench_history(&bench);
     (void)malloc_trim(0);
     (void)printf("RSS after all that: %ld KiB\n", own_rss_kib());
     bench_close(&bench);
