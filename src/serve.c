@@ -45,6 +45,8 @@ struct serve {
     const struct options *options;
     struct data_dir *dir;
     struct data_dir_certs certs;
+    struct str account_keys[DATA_DIR_KEYS_MAX];
+    size_t account_key_len;
     char *socket_path, *root_ca;
     struct loop *loop;
     struct job_pool *jobs;
@@ -367,7 +369,8 @@ start(struct serve *s, struct err **err)
 {
     AUTO_FREE char *dir = options_data_dir(s->options);
     if (data_dir_open(dir, &s->dir, err) < 0 ||
-        data_dir_certs(s->dir, s->options, &s->certs, err) < 0) {
+        data_dir_certs(s->dir, s->options, &s->certs, err) < 0 ||
+        data_dir_account_keys(s->dir, s->account_keys, &s->account_key_len, err) < 0) {
         return -1;
     }
     s->socket_path = data_dir_file(s->dir, "socket");
@@ -394,6 +397,8 @@ start(struct serve *s, struct err **err)
         .data_dir_owner = data_dir_owner_name(s->dir),
         .owner_uid = data_dir_owner_uid(s->dir),
         .ca_pem = s->certs.serving_ca,
+        .sa_keys_pem = s->account_keys,
+        .sa_key_len = s->account_key_len,
     };
     s->api = apiserver_new(&spec);
     watch_signals(s);

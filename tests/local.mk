@@ -72,6 +72,7 @@ unit_tests += tests/unit/test_apiserver_http
 unit_tests += tests/unit/test_encode_list
 unit_tests += tests/unit/test_rest_read
 unit_tests += tests/unit/test_rest_watch
+unit_tests += tests/unit/test_authn
 
 # What several tests share beside their own file.
 net_box = tests/lib/net_box.c tests/lib/net_box.h
@@ -80,6 +81,7 @@ tests_unit_test_http_SOURCES = tests/unit/test_http.c $(net_box)
 tests_unit_test_http2_SOURCES = tests/unit/test_http2.c $(net_box)
 tests_unit_test_http_client_SOURCES = tests/unit/test_http_client.c $(net_box)
 tb = tests/lib/tb.c tests/lib/tb.h
+tests_unit_test_authn_SOURCES = tests/unit/test_authn.c $(tb)
 tests_unit_test_req_SOURCES = tests/unit/test_req.c $(tb)
 tests_unit_test_req_shape_SOURCES = tests/unit/test_req_shape.c $(tb)
 tests_unit_test_apiserver_http_SOURCES = tests/unit/test_apiserver_http.c $(tb)
@@ -145,6 +147,9 @@ tests_fuzz_fuzz_yaml_SOURCES = tests/fuzz/fuzz_yaml.c tests/fuzz/fuzz_main.c
 fuzz_tests += tests/fuzz/fuzz_client_reply
 tests_fuzz_fuzz_client_reply_SOURCES = tests/fuzz/fuzz_client_reply.c tests/fuzz/fuzz_main.c
 EXTRA_DIST += tests/fuzz/client_reply.dict
+fuzz_tests += tests/fuzz/fuzz_jwt
+tests_fuzz_fuzz_jwt_SOURCES = tests/fuzz/fuzz_jwt.c tests/fuzz/fuzz_main.c
+EXTRA_DIST += tests/fuzz/jwt.dict
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/doc.dict tests/fuzz/yaml.dict tests/fuzz/run.sh
 
 # ---- golden cases of plans: tests/golden/run_golden --update rewrites what is wanted ----

@@ -56,14 +56,18 @@ unsubscribe(void *ctx, void *subscription)
 static void
 make_parts(struct apiserver *server, const struct apiserver_spec *spec)
 {
+    const char *domain = spec->cluster_domain == NULL ? "cluster.local" : spec->cluster_domain;
+    AUTO_FREE char *issuer = mem_printf("https://kubernetes.default.svc.%s", domain);
     struct authn_spec authn = { .server = server,
+                                .issuer = issuer,
+                                .sa_keys_pem = spec->sa_keys_pem,
+                                .sa_key_len = spec->sa_key_len,
                                 .owner_uid = spec->owner_uid,
                                 .owner_name = spec->data_dir_owner };
-    AUTO_ERR struct err *err = NULL;
     server->sink = sink_new(spec->loop, spec->store, spec->registry, &spec->ring);
     server->pages = pages_new(spec->loop, server->sink);
     server->keyqueue = keyqueue_new();
-    server->authn = authn_new(&authn, &err);
+    server->authn = authn_new(&authn);
     server->authz = authz_new(server->sink, spec->registry);
     server->audit = audit_new(spec->jobs, spec->audit_fd);
     server->inflight = inflight_new(spec->max_read, spec->max_write);
@@ -85,6 +89,7 @@ apiserver_new(const struct apiserver_spec *spec)
                                              .closed = apiserver_http_closed,
                                              .ctx = server };
     server->source = (struct informer_source){ .subscribe = subscribe, .unsubscribe = unsubscribe };
+    authn_mount(server);
     health_mount(server);
     discovery_mount(server);
     discovery_openapi_mount(server);

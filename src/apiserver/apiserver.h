@@ -31,7 +31,8 @@ struct apiserver_spec {
     int audit_fd;               /* audit.k8s.io/v1 JSON lines; -1: none */
     const char *data_dir_owner; /* name for socket peers; NULL: uid as text */
     uint32_t owner_uid;
-    struct str sa_keys_pem[8]; /* newest first: it signs, all verify */
+    /* P-256 keys for service-account tokens, newest first: it signs, all verify; copied. */
+    const struct str *sa_keys_pem;
     size_t sa_key_len;
     struct str ca_pem;       /* root CA for kube-root-ca.crt and the kubernetes Service */
     int max_read, max_write; /* in flight; 0: 400 / 200 */

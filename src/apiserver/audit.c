@@ -145,14 +145,9 @@ put_user(struct jw *w, const char *key, const struct req_user *user)
         }
         jw_end(w);
     }
-    if (user->credential_id.size > 0) {
+    if (user->extra_json.size > 0) {
         jw_keyz(w, "extra");
-        jw_obj(w);
-        jw_keyz(w, "authentication.kubernetes.io/credential-id");
-        jw_arr(w);
-        jw_str(w, user->credential_id);
-        jw_end(w);
-        jw_end(w);
+        jw_raw(w, user->extra_json);
     }
     jw_end(w);
 }

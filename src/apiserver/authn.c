@@ -1,30 +1,45 @@
-/* Who is asking: the client certificate of a TLS connection, or the peer of the Unix socket.
+/* Who is asking: the client certificate of a TLS connection, a bearer token, or the peer of the Unix
+ * socket.
  *
- * The step "authenticate". A local client brings its user with it. Credentials that are given and
- * wrong are a 401; none at all is system:anonymous, which may hardly anything. Loop thread. */
+ * The step "authenticate", and the paths by which others verify our tokens. A local client brings
+ * its user with it. Credentials that are given and wrong are a 401; none at all is system:anonymous,
+ * which may hardly anything. Loop thread. */
 #include "config.h"
 
 #include "apiserver/authn.h"
 
-#include "apiserver/req_impl.h"
+#include "apiserver/apiserver_impl.h"
+#include "apiserver/authn_account.h"
+#include "apiserver/authn_bootstrap.h"
+#include "apiserver/authn_jwt.h"
+#include "apiserver/ident.h"
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "base/mem.h"
+#include "net/body.h"
 #include "net/http.h"
 #include "net/tls.h"
+
+#define LOG_MODULE "authn"
 
 enum { GROUPS_EXTRA = 2 };
 
 struct authn {
+    struct apiserver *server;
+    struct authn_jwt *jwt;
+    char *issuer;
     uint32_t owner_uid;
     char *owner_name; /* NULL: the uid as text */
 };
 
 struct authn *
-authn_new(const struct authn_spec *spec, struct err **err)
+authn_new(const struct authn_spec *spec)
 {
     struct authn *authn = MEM_NEW(struct authn);
-    (void)err;
+    authn->server = spec->server;
+    authn->jwt = authn_jwt_new(spec->sa_keys_pem, spec->sa_key_len);
+    authn->issuer = mem_strdup(spec->issuer);
     authn->owner_uid = spec->owner_uid;
     authn->owner_name = mem_strdup(spec->owner_name);
     return authn;
@@ -34,9 +49,45 @@ void
 authn_free(struct authn *authn)
 {
     if (authn != NULL) {
+        authn_jwt_free(authn->jwt);
+        mem_free(authn->issuer);
         mem_free(authn->owner_name);
         mem_free(authn);
     }
+}
+
+struct str
+authn_issuer(const struct authn *authn)
+{
+    return str_of(authn->issuer);
+}
+
+/* ---- tokens ---- */
+
+bool
+authn_check(struct authn *authn, const struct authn_question *question, struct authn_answer *ret)
+{
+    struct val claims;
+    *ret = (struct authn_answer){ 0 };
+    if (!authn_jwt_claims(question->token, question->arena, &claims) ||
+        !val_is_str(val_get(claims, "iss"), authn->issuer)) {
+        return authn_bootstrap_check(authn->server, question, ret);
+    }
+    if (!authn_jwt_is_ours(authn->jwt, question->token, question->arena)) {
+        ret->why = STR("go-jose/go-jose: error in cryptographic primitive");
+        return false;
+    }
+    return authn_account_check(authn->server, claims, str_of(authn->issuer), question, ret);
+}
+
+int
+authn_sign(struct authn *authn, const struct authn_token *token, struct arena *arena,
+           struct str *ret_jwt, struct str *ret_id, struct err **err)
+{
+    char id[IDENT_UUID_SIZE + 1];
+    *ret_id = arena_dup(arena, ident_uuid(&authn->server->ident, id));
+    struct str claims = authn_account_claims(token, str_of(authn->issuer), *ret_id, arena);
+    return authn_jwt_sign(authn->jwt, claims, arena, ret_jwt, err);
 }
 
 static void
@@ -62,8 +113,9 @@ from_certificate(struct req *req, const struct tls_peer *peer)
         add_group(req, peer->organisations[i]);
     }
     add_group(req, STR("system:authenticated"));
-    req->user.credential_id =
-        arena_printf(req->arena, "X509SHA256=" STR_FMT, STR_ARG(peer->fingerprint_sha256));
+    req->user.extra_json = arena_printf(
+        req->arena, "{\"authentication.kubernetes.io/credential-id\":[\"X509SHA256=" STR_FMT "\"]}",
+        STR_ARG(peer->fingerprint_sha256));
     return STEP_NEXT;
 }
 
@@ -92,6 +144,45 @@ from_socket(struct authn *authn, struct req *req, struct err **err)
     return STEP_NEXT;
 }
 
+/* The header as apiserver/pkg/authentication/request/bearertoken reads it. */
+static struct str
+bearer_token(struct req *req)
+{
+    struct str rest, more;
+    struct str header = str_trim(http_header(req->http, "authorization"));
+    struct str scheme = str_cut(header, ' ', &rest);
+    struct str token = str_cut(rest, ' ', &more);
+    if (!str_eq_nocase(scheme, STR("bearer"))) {
+        return (struct str){ 0 };
+    }
+    if (token.size == 0 && more.at != NULL) {
+        req_warn(req, STR("the provided Authorization header contains extra space before the "
+                          "bearer token, and is ignored"));
+    }
+    return token;
+}
+
+/* A refusal is drawn from a cache that is current: it asks first. */
+static enum step_rc
+from_token(struct authn *authn, struct req *req, struct str token, struct err **err)
+{
+    struct authn_question question = { .token = token, .arena = req->arena };
+    struct authn_answer answer;
+    if (authn_check(authn, &question, &answer)) {
+        req->user = answer.user;
+        req->impl->is_fresh = false; /* what follows is drawn from a later state */
+        return STEP_NEXT;
+    }
+    enum step_rc rc = req_fresh(req);
+    if (rc != STEP_NEXT) {
+        return rc;
+    }
+    log_debug("token refused address=" STR_FMT " why=" STR_FMT, STR_ARG(req->address),
+              STR_ARG(answer.why));
+    err_set(err, ERR_UNAUTHORIZED, "Unauthorized");
+    return STEP_FAIL;
+}
+
 enum step_rc
 authn_request(struct authn *authn, struct req *req, struct err **err)
 {
@@ -105,12 +196,65 @@ authn_request(struct authn *authn, struct req *req, struct err **err)
     if (peer->tls != NULL && peer->tls->common_name.size > 0) {
         return from_certificate(req, peer->tls);
     }
-    if (http_header(req->http, "authorization").size > 0) {
-        err_set(err, ERR_UNAUTHORIZED, "Unauthorized");
-        return STEP_FAIL;
+    struct str token = bearer_token(req);
+    if (token.size > 0) {
+        return from_token(authn, req, token, err);
     }
     req->user.name = STR("system:anonymous");
     room_for_groups(req, 0);
     add_group(req, STR("system:unauthenticated"));
     return STEP_NEXT;
+}
+
+/* ---- for others that verify our tokens ---- */
+
+static void
+answer(struct req *req, const char *content_type, struct str json)
+{
+    req_header(req, "cache-control", STR("public, max-age=3600"));
+    req_answer_body(req, 200, content_type, body_of_copy(json));
+}
+
+static void
+handle_keys(void *ctx, struct req *req)
+{
+    const struct authn *authn = ((struct apiserver *)ctx)->authn;
+    struct jw w;
+    jw_init(&w, req->arena);
+    authn_jwt_write_keys(authn->jwt, &w);
+    answer(req, "application/jwk-set+json", jw_done(&w));
+}
+
+static void
+handle_config(void *ctx, struct req *req)
+{
+    const struct authn *authn = ((struct apiserver *)ctx)->authn;
+    struct jw w;
+    jw_init(&w, req->arena);
+    jw_obj(&w);
+    jw_kvz(&w, "issuer", authn->issuer);
+    jw_kv(&w, "jwks_uri", arena_printf(req->arena, "%s/openid/v1/jwks", authn->issuer));
+    jw_keyz(&w, "response_types_supported");
+    jw_raw(&w, STR("[\"id_token\"]"));
+    jw_keyz(&w, "subject_types_supported");
+    jw_raw(&w, STR("[\"public\"]"));
+    jw_keyz(&w, "id_token_signing_alg_values_supported");
+    jw_raw(&w, STR("[\"ES256\"]"));
+    jw_end(&w);
+    answer(req, "application/json", jw_done(&w));
+}
+
+void
+authn_mount(struct apiserver *server)
+{
+    const struct mount mounts[] = {
+        { .path = "/openid/v1/jwks", .verbs = VERB_GET, .handle = handle_keys, .ctx = server },
+        { .path = "/.well-known/openid-configuration",
+          .verbs = VERB_GET,
+          .handle = handle_config,
+          .ctx = server },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(mounts); i++) {
+        apiserver_mount(server, &mounts[i]);
+    }
 }

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "apiserver/data_dir_keys.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/options.h"
@@ -30,6 +31,7 @@ struct data_dir {
     char *owner_name;
     struct pki_ca *client_ca, *serving_ca;
     char *serving_cert, *serving_key, *admin_cert, *admin_key;
+    struct data_dir_keys keys;
 };
 
 /* ---- the directory and its lock ---- */
@@ -121,6 +123,7 @@ data_dir_close(struct data_dir *dir)
     mem_free(dir->serving_key);
     mem_free(dir->admin_cert);
     mem_free(dir->admin_key);
+    data_dir_keys_done(&dir->keys);
     mem_free(dir->owner_name);
     mem_free(dir->path);
     mem_free(dir);
@@ -285,6 +288,21 @@ data_dir_certs(struct data_dir *dir, const struct options *options, struct data_
                                     .serving_key = str_of(dir->serving_key),
                                     .admin_cert = str_of(dir->admin_cert),
                                     .admin_key = str_of(dir->admin_key) };
+    return 0;
+}
+
+int
+data_dir_account_keys(struct data_dir *dir, struct str ret_pem[DATA_DIR_KEYS_MAX], size_t *ret_len,
+                      struct err **err)
+{
+    AUTO_FREE char *pki = data_dir_file(dir, "pki");
+    if (dir->keys.len == 0 && data_dir_keys_load(pki, &dir->keys, err) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < dir->keys.len; i++) {
+        ret_pem[i] = str_of(dir->keys.at[i].pem);
+    }
+    *ret_len = dir->keys.len;
     return 0;
 }
 

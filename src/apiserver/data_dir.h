@@ -25,6 +25,11 @@ struct data_dir_certs {
 };
 int data_dir_certs(struct data_dir *dir, const struct options *options, struct data_dir_certs *ret,
                    struct err **err);
+/* The keys of service-account tokens, DIR/pki/sa-<kid>.key, newest first; one is made when there is
+ * none. To rotate, put a new file there and start again: the old ones still verify. data_dir_keys.c */
+enum { DATA_DIR_KEYS_MAX = 8 };
+int data_dir_account_keys(struct data_dir *dir, struct str ret_pem[DATA_DIR_KEYS_MAX],
+                          size_t *ret_len, struct err **err);
 /* Writes DIR/admin.kubeconfig (0600), replacing it at once. */
 int data_dir_kubeconfig(struct data_dir *dir, const char *server, struct err **err);
 /* The audit log, opened for appending (0600); -1 with *err. */

@@ -56,3 +56,7 @@ libapiserver_a_SOURCES += src/apiserver/authz_node.c src/apiserver/authz_node.h
 libapiserver_a_SOURCES += src/apiserver/rbac.c src/apiserver/rbac.h
 libapiserver_a_SOURCES += src/apiserver/rbac_bootstrap.c src/apiserver/rbac_bootstrap.h
 libapiserver_a_SOURCES += src/apiserver/rbac_roles.def
+libapiserver_a_SOURCES += src/apiserver/authn_account.c src/apiserver/authn_account.h
+libapiserver_a_SOURCES += src/apiserver/authn_bootstrap.c src/apiserver/authn_bootstrap.h
+libapiserver_a_SOURCES += src/apiserver/authn_jwt.c src/apiserver/authn_jwt.h
+libapiserver_a_SOURCES += src/apiserver/data_dir_keys.c src/apiserver/data_dir_keys.h

@@ -50,7 +50,6 @@ struct req_user {
     struct str *groups;
     size_t group_len;
     struct str extra_json; /* map of lists, or absent */
-    struct str credential_id;
 };
 struct req_options {
     bool dry_run, force, has_force, is_watch, bookmarks;

@@ -103,6 +103,39 @@ base64_is_canonical(struct str text)
     return padding == 0 || (last & (padding == 1 ? 3U : 15U)) == 0;
 }
 
+int
+base64_decode_url(struct str text, struct arena *arena, struct str *ret)
+{
+    size_t padding = (4 - text.size % 4) % 4;
+    char *plain = arena_alloc(arena, text.size + padding + 1);
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.at[i];
+        if (c != '-' && c != '_' && (base64_value(c) == BASE64_NONE || c == '+' || c == '/')) {
+            return -1;
+        }
+        plain[i] = (char)(c == '-' ? '+' : c == '_' ? '/' : c);
+    }
+    for (size_t i = 0; i < padding; i++) {
+        plain[text.size + i] = '=';
+    }
+    struct str whole = str_slice(plain, text.size + padding);
+    return base64_is_canonical(whole) ? base64_decode(whole, arena, ret, NULL) : -1;
+}
+
+struct str
+base64_encode_url(struct str bytes, struct arena *arena)
+{
+    struct str plain = base64_encode(bytes, arena);
+    char *at = arena_dupz(arena, plain);
+    while (plain.size > 0 && at[plain.size - 1] == '=') {
+        plain.size--;
+    }
+    for (size_t i = 0; i < plain.size; i++) {
+        at[i] = (char)(at[i] == '+' ? '-' : at[i] == '/' ? '_' : at[i]);
+    }
+    return str_slice(at, plain.size);
+}
+
 /* Reads up to four digits: how many there were; the last group is the one with padding or with
  * nothing at all. */
 static size_t

@@ -14,5 +14,8 @@ int base64_decode(struct str text, struct arena *arena, struct str *ret, size_t 
 struct str base64_encode(struct str bytes, struct arena *arena);
 /* Does the text stand as base64_encode would write it? Then nothing has to be decoded. */
 bool base64_is_canonical(struct str text);
+/* The same without padding and with - and _ (RawURLEncoding), as JWTs are written. */
+int base64_decode_url(struct str text, struct arena *arena, struct str *ret);
+struct str base64_encode_url(struct str bytes, struct arena *arena);
 
 #endif

@@ -3,7 +3,9 @@
 
 #include "tests/lib/tb.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,7 @@
 #include "base/job.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "net/pki.h"
 #include "net/server.h"
 #include "store/store.h"
 
@@ -51,7 +54,7 @@ set(void *ctx)
 }
 
 static void
-listen_unix(struct tb *tb)
+listen_all(struct tb *tb)
 {
     struct err *err = NULL;
     char dir[] = "/tmp/binnacle-tb-XXXXXX";
@@ -61,7 +64,8 @@ listen_unix(struct tb *tb)
     }
     tb->socket = mem_printf("%s/socket", dir);
     tb->server = server_new(tb->loop, apiserver_handler(tb->api), NULL);
-    if (server_listen_unix(tb->server, tb->socket, &err) < 0) {
+    if (server_listen_unix(tb->server, tb->socket, &err) < 0 ||
+        server_listen_tcp(tb->server, "127.0.0.1:0", NULL, &tb->port, &err) < 0) {
         fprintf(stderr, "tb: %s\n", err->message);
         abort();
     }
@@ -79,6 +83,45 @@ tb_connect(struct tb *tb)
         abort();
     }
     return fd;
+}
+
+int
+tb_connect_tcp(struct tb *tb)
+{
+    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)tb->port) };
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0) {
+        perror("tb: connect");
+        abort();
+    }
+    return fd;
+}
+
+char *
+tb_ask(struct tb *tb, int fd, const char *method, const char *path, const char *headers,
+       const char *body)
+{
+    struct str_builder text = { 0 };
+    char bytes[4096];
+    AUTO_FREE char *request = mem_printf(
+        "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n%s", method,
+        path, headers, strlen(body), body);
+    size_t size = strlen(request);
+    if (write(fd, request, size) != (ssize_t)size) {
+        perror("tb: write");
+        abort();
+    }
+    for (int idle = 0; idle < TB_WAIT_MS / TURN_MS;) {
+        idle += !loop_turn(tb->loop, TURN_MS);
+        ssize_t got = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+        if (got == 0 || (got < 0 && errno != EAGAIN)) {
+            break;
+        }
+        str_put(&text, str_slice(bytes, got > 0 ? (size_t)got : 0));
+    }
+    (void)close(fd);
+    return str_steal(&text);
 }
 
 static void
@@ -105,11 +148,17 @@ tb_serve(const struct tb_opts *opts)
     tb->jobs = job_pool_new(tb->loop, 1);
     tb->store = opts->store != NULL ? opts->store : store_mem_open(tb->loop);
     tb->registry = registry_new(kinds_builtin, kinds_builtin_len);
+    AUTO_FREE char *key = NULL;
+    struct err *err = NULL;
+    (void)pki_key_new(&key, &err);
+    struct str account_key = str_of(key);
     struct apiserver_spec spec = { .loop = tb->loop,
                                    .jobs = tb->jobs,
                                    .store = tb->store,
                                    .registry = tb->registry,
                                    .audit_fd = -1,
+                                   .sa_keys_pem = &account_key,
+                                   .sa_key_len = 1,
                                    .owner_uid = getuid(),
                                    .data_dir_owner = "us",
                                    .max_read = opts->max_read,
@@ -128,7 +177,7 @@ tb_serve(const struct tb_opts *opts)
     tb->configmaps = registry_find(tb->registry, STR(""), STR("v1"), STR("configmaps"));
     tb->namespaces = registry_find(tb->registry, STR(""), STR("v1"), STR("namespaces"));
     if (opts->listen) {
-        listen_unix(tb);
+        listen_all(tb);
     }
     return tb;
 }

@@ -22,7 +22,7 @@ struct tb_opts {
     struct store *store; /* NULL: store_mem; owned from now on */
     struct loop *loop;   /* of that store; NULL: a new one */
     bool real_clock;     /* time runs by itself */
-    bool listen;         /* HTTP on a Unix socket → tb->socket */
+    bool listen;         /* HTTP on a Unix socket → tb->socket, and on loopback → tb->port */
 };
 struct tb {
     struct loop *loop;
@@ -34,11 +34,17 @@ struct tb {
     struct client *admin; /* system:masters */
     const struct resource *configmaps, *namespaces;
     char *socket; /* path; who connects is local:<us>, system:masters */
+    int port;     /* plain HTTP: who connects is who its token says */
 };
 
 struct tb *tb_serve(const struct tb_opts *opts); /* ready when it returns; NULL: all defaults */
 void tb_free(struct tb *tb);
-int tb_connect(struct tb *tb); /* a blocking socket to it */
+int tb_connect(struct tb *tb);     /* a blocking socket to it */
+int tb_connect_tcp(struct tb *tb); /* the same, to tb->port */
+/* One HTTP/1.1 request on fd, which is closed; headers are whole lines. The whole answer as text,
+ * owned by the caller. */
+char *tb_ask(struct tb *tb, int fd, const char *method, const char *path, const char *headers,
+             const char *body);
 /* A client in the process; groups NULL-terminated or NULL. */
 struct client *tb_client(struct tb *tb, const char *user, const char *const *groups);
 /* Turns the loop until cond is true; false when TB_WAIT_MS of real time went by. */

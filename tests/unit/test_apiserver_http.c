@@ -32,25 +32,7 @@ leave(void **state)
 static char *
 ask(struct tb *tb, const char *method, const char *path, const char *headers, const char *body)
 {
-    struct str_builder text = { 0 };
-    char bytes[4096];
-    int fd = tb_connect(tb);
-    char *request = mem_printf(
-        "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n%s", method,
-        path, headers, strlen(body), body);
-    size_t size = strlen(request);
-    assert_int_equal(write(fd, request, size), size);
-    for (int idle = 0; idle < 2000;) {
-        idle += !loop_turn(tb->loop, 5);
-        ssize_t got = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
-        if (got == 0 || (got < 0 && errno != EAGAIN)) {
-            break;
-        }
-        str_put(&text, str_slice(bytes, got > 0 ? (size_t)got : 0));
-    }
-    (void)close(fd);
-    mem_free(request);
-    return str_steal(&text);
+    return tb_ask(tb, tb_connect(tb), method, path, headers, body);
 }
 
 #define HAS(text, part) assert_non_null(strstr((text), (part)))

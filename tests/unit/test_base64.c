@@ -46,12 +46,33 @@ test_refused(void **state)
     }
 }
 
+static void
+test_url(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {
+        { "", "" }, { "f", "Zg" }, { "fo", "Zm8" }, { "foo", "Zm9v" }, { "\xfb\xff\xfe", "-__-" },
+    };
+    static const char *const bad[] = { "Zg==", "Zh", "Z", "+//+", "Zm\n9" };
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct str bytes = { 0 };
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        assert_true(str_is(base64_encode_url(str_of(pairs[i][0]), arena), pairs[i][1]));
+        assert_int_equal(base64_decode_url(str_of(pairs[i][1]), arena, &bytes), 0);
+        assert_true(str_is(bytes, pairs[i][0]));
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_int_equal(base64_decode_url(str_of(bad[i]), arena, &bytes), -1);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_url),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
