@@ -12,6 +12,7 @@ libagent_a_SOURCES += agent/pod_restart.c agent/pod_restart.h
 libagent_a_SOURCES += agent/pod_source.c agent/pod_source.h
 libagent_a_SOURCES += agent/pod_status.c agent/pod_status.h agent/pod_status_priv.h
 libagent_a_SOURCES += agent/pod_status_container.c agent/pod_status_cond.c
+libagent_a_SOURCES += agent/probe.c agent/probe.h
 libagent_a_SOURCES += agent/runtime.c agent/runtime.h
 libagent_a_SOURCES += agent/volume.c agent/volume.h agent/volume_files.c agent/volume_host.c
 

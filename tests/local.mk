@@ -129,6 +129,7 @@ unit_tests += tests/unit/test_pod_env
 unit_tests += tests/unit/test_atomic_dir
 unit_tests += tests/unit/test_disk
 unit_tests += tests/unit/test_volume
+unit_tests += tests/unit/test_probe
 
 # ---- script tests ----
 script_tests += tests/tools/test_lint.sh
