@@ -1,12 +1,32 @@
 # One line per module: libagent_a_SOURCES += agent/x.c agent/x.h
-noinst_LIBRARIES += libagent.a
+noinst_LIBRARIES += libagent.a libcri.a
+
+# Messages of the runtime's interface, generated; only here its own warnings are not ours.
+nodist_libcri_a_SOURCES = agent/cri.pb-c.c agent/cri.pb-c.h
+libcri_a_SOURCES =
+libcri_a_CFLAGS = $(AM_CFLAGS) -w
+BUILT_SOURCES += agent/cri.pb-c.h
+CLEANFILES += agent/cri.pb-c.c agent/cri.pb-c.h
+EXTRA_DIST += agent/cri.proto
+agent/cri.pb-c.c: agent/cri.proto
+	$(AM_V_GEN)$(MKDIR_P) agent && $(PROTOC_C) --proto_path=$(srcdir)/agent --c_out=agent \
+	    $(srcdir)/agent/cri.proto
+agent/cri.pb-c.h: agent/cri.pb-c.c
+cri_objects = agent/cri.$(OBJEXT) agent/pod_config.$(OBJEXT) agent/pod_config_container.$(OBJEXT)
+$(cri_objects): agent/cri.pb-c.h
+
 libagent_a_SOURCES =
 libagent_a_SOURCES += agent/atomic_dir.c agent/atomic_dir.h
+libagent_a_SOURCES += agent/cri.c agent/cri.h
 libagent_a_SOURCES += agent/disk.c agent/disk.h
 libagent_a_SOURCES += agent/expand.c agent/expand.h
+libagent_a_SOURCES += agent/pod_config.c agent/pod_config.h agent/pod_config_priv.h
+libagent_a_SOURCES += agent/pod_config_container.c
+libagent_a_SOURCES += agent/pod_dns.c agent/pod_dns.h
 libagent_a_SOURCES += agent/pod_env.c agent/pod_env.h
 libagent_a_SOURCES += agent/pod_facts.h
 libagent_a_SOURCES += agent/pod_field.c agent/pod_field.h
+libagent_a_SOURCES += agent/pod_limits.c agent/pod_limits.h
 libagent_a_SOURCES += agent/pod_plan.c agent/pod_plan.h agent/pod_plan_priv.h agent/pod_plan_end.c
 libagent_a_SOURCES += agent/pod_restart.c agent/pod_restart.h
 libagent_a_SOURCES += agent/pod_source.c agent/pod_source.h
@@ -22,5 +42,5 @@ bin_PROGRAMS += binnacle-agent
 endif
 binnacle_agent_SOURCES = agent/agent_main.c
 binnacle_agent_LDFLAGS = -static-pie $(HARDEN_LDFLAGS)
-binnacle_agent_LDADD = libagent.a $(shared_libraries) $(agent_libs)
+binnacle_agent_LDADD = libagent.a libcri.a $(shared_libraries) $(agent_libs)
 EXTRA_DIST += agent/README.md

@@ -130,6 +130,9 @@ unit_tests += tests/unit/test_atomic_dir
 unit_tests += tests/unit/test_disk
 unit_tests += tests/unit/test_volume
 unit_tests += tests/unit/test_probe
+unit_tests += tests/unit/test_pod_dns
+unit_tests += tests/unit/test_pod_limits
+unit_tests += tests/unit/test_pod_config
 
 # ---- script tests ----
 script_tests += tests/tools/test_lint.sh
@@ -190,7 +193,7 @@ TESTS += $(script_tests)
 endif
 endif
 AM_CPPFLAGS += $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
-LDADD += libui.a libagent.a $(control_libraries) $(shared_libraries) \
+LDADD += libui.a libagent.a libcri.a $(control_libraries) $(shared_libraries) \
 	$(LDNS_LIBS) $(control_libs) $(CMOCKA_LIBS) $(JANSSON_LIBS)
 
 # One after the other: each of them starts hosts.
