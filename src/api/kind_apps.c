@@ -4,6 +4,7 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/columns_kinds.h"
 #include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
@@ -304,6 +305,7 @@ const struct resource resource_controllerrevisions = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE,
     .type = &type_apps_controller_revision,
+    COLUMNS_OF(controllerrevisions),
 };
 
 static const char *const daemonsets_short[] = { "ds", NULL };
@@ -354,6 +356,7 @@ const struct resource resource_deployments = {
     .subresource_len = ARRAY_LEN(deployments_subs),
     .reset_main = "status",
     .reset_status = "spec,metadata.labels",
+    COLUMNS_OF(deployments),
 };
 
 static const char *const replicasets_short[] = { "rs", NULL };
@@ -380,6 +383,7 @@ const struct resource resource_replicasets = {
     .subresource_len = ARRAY_LEN(replicasets_subs),
     .reset_main = "status",
     .reset_status = "spec",
+    COLUMNS_OF(replicasets),
 };
 
 static const char *const statefulsets_short[] = { "sts", NULL };
@@ -418,6 +422,7 @@ const struct resource resource_podtemplates = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_core_pod_template,
+    COLUMNS_OF(podtemplates),
 };
 
 static const char *const replicationcontrollers_short[] = { "rc", NULL };

@@ -4,6 +4,7 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/columns_kinds.h"
 #include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
@@ -194,6 +195,7 @@ const struct resource resource_jobs = {
     .subresource_len = ARRAY_LEN(jobs_subs),
     .reset_main = "status",
     .reset_status = "spec",
+    COLUMNS_OF(jobs),
 };
 
 /* clang-format on */

@@ -4,6 +4,7 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/columns_kinds.h"
 #include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
@@ -78,6 +79,7 @@ const struct resource resource_certificatesigningrequests = {
     .subresource_len = ARRAY_LEN(certificatesigningrequests_subs),
     .reset_main = "spec,status",
     .reset_status = "spec,status.conditions",
+    COLUMNS_OF(certificatesigningrequests),
 };
 
 /* clang-format on */

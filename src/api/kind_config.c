@@ -4,6 +4,7 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/columns_kinds.h"
 #include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 #include "api/validate.h"
@@ -85,6 +86,7 @@ const struct resource resource_configmaps = {
     .type = &type_core_config_map,
     .check_create = kind_config_check_map,
     .check_update = kind_config_update_map,
+    COLUMNS_OF(configmaps),
 };
 
 static const struct selectable namespaces_fields[] = {
@@ -119,6 +121,7 @@ const struct resource resource_namespaces = {
     .subresource_len = ARRAY_LEN(namespaces_subs),
     .reset_main = "status",
     .reset_status = "spec",
+    COLUMNS_OF(namespaces),
 };
 
 static const struct selectable secrets_fields[] = {
@@ -136,6 +139,7 @@ const struct resource resource_secrets = {
     .type = &type_core_secret,
     .selectables = secrets_fields,
     .selectable_len = ARRAY_LEN(secrets_fields),
+    COLUMNS_OF(secrets),
 };
 
 static const char *const serviceaccounts_short[] = { "sa", NULL };
@@ -158,6 +162,7 @@ const struct resource resource_serviceaccounts = {
     .prepare_update = kind_service_account_prepare,
     .subresources = serviceaccounts_subs,
     .subresource_len = ARRAY_LEN(serviceaccounts_subs),
+    COLUMNS_OF(serviceaccounts),
 };
 
 /* clang-format on */

@@ -4,6 +4,7 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/columns_kinds.h"
 #include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
@@ -123,6 +124,7 @@ const struct resource resource_events_v1 = {
     .storage = &resource_events,
     .to_storage = kind_event_to_storage,
     .from_storage = kind_event_from_storage,
+    COLUMNS_OF(events),
 };
 
 const struct resource resource_bindings = {
@@ -178,6 +180,7 @@ const struct resource resource_events = {
     .type = &type_core_event,
     .selectables = events_fields,
     .selectable_len = ARRAY_LEN(events_fields),
+    COLUMNS_OF(events),
 };
 
 /* clang-format on */

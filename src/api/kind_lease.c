@@ -4,6 +4,7 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/columns_kinds.h"
 #include "api/kinds_types.h"
 
 /* One row a line. */
@@ -39,6 +40,7 @@ const struct resource resource_leases = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_CREATE_ON_UPDATE | RES_NO_HISTORY | RES_PATIENT,
     .type = &type_lease_lease,
+    COLUMNS_OF(leases),
 };
 
 /* clang-format on */

@@ -4,6 +4,7 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/columns_kinds.h"
 #include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
@@ -219,6 +220,7 @@ const struct resource resource_ingressclasses = {
     .verbs = VERB_ALL,
     .flags = RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_net_ingress_class,
+    COLUMNS_OF(ingressclasses),
 };
 
 static const char *const ingresses_short[] = { "ing", NULL };
@@ -242,6 +244,7 @@ const struct resource resource_ingresses = {
     .subresource_len = ARRAY_LEN(ingresses_subs),
     .reset_main = "status",
     .reset_status = "spec",
+    COLUMNS_OF(ingresses),
 };
 
 static const char *const ipaddresses_short[] = { "ip", NULL };
@@ -256,6 +259,7 @@ const struct resource resource_ipaddresses = {
     .verbs = VERB_ALL,
     .flags = RES_UNCONDITIONAL_UPDATE,
     .type = &type_net_ip_address,
+    COLUMNS_OF(ipaddresses),
 };
 
 static const char *const networkpolicies_short[] = { "netpol", NULL };
@@ -291,6 +295,7 @@ const struct resource resource_servicecidrs = {
     .subresource_len = ARRAY_LEN(servicecidrs_subs),
     .reset_main = "status",
     .reset_status = "spec",
+    COLUMNS_OF(servicecidrs),
 };
 
 /* clang-format on */

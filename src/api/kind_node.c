@@ -4,6 +4,7 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/columns_kinds.h"
 #include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
@@ -175,6 +176,7 @@ const struct resource resource_nodes = {
     .subresource_len = ARRAY_LEN(nodes_subs),
     .reset_main = "status",
     .reset_status = "spec",
+    COLUMNS_OF(nodes),
 };
 
 /* clang-format on */

@@ -4,6 +4,7 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/columns_kinds.h"
 #include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
@@ -737,6 +738,7 @@ const struct resource resource_pods = {
     .reset_main = "status",
     .reset_status = "spec,metadata.deletionTimestamp,metadata.ownerReferences",
     .grace_s = kind_pod_grace_s,
+    COLUMNS_OF(pods),
 };
 
 /* clang-format on */

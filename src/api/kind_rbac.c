@@ -4,6 +4,7 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/columns_kinds.h"
 #include "api/kinds_types.h"
 #include "api/validate.h"
 
@@ -83,6 +84,7 @@ const struct resource resource_clusterrolebindings = {
     .flags = RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE,
     .type = &type_rbac_cluster_role_binding,
     .name_problems = validate_name_path_segment,
+    COLUMNS_OF(rolebindings),
 };
 
 const struct resource resource_clusterroles = {
@@ -109,6 +111,7 @@ const struct resource resource_rolebindings = {
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE,
     .type = &type_rbac_role_binding,
     .name_problems = validate_name_path_segment,
+    COLUMNS_OF(rolebindings),
 };
 
 const struct resource resource_roles = {

@@ -4,6 +4,7 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/columns_kinds.h"
 #include "api/kinds_types.h"
 
 /* One row a line. */
@@ -52,6 +53,7 @@ const struct resource resource_runtimeclasses = {
     .verbs = VERB_ALL,
     .flags = RES_CREATE_ON_UPDATE,
     .type = &type_node_runtime_class,
+    COLUMNS_OF(runtimeclasses),
 };
 
 static const char *const priorityclasses_short[] = { "pc", NULL };
@@ -66,6 +68,7 @@ const struct resource resource_priorityclasses = {
     .verbs = VERB_ALL,
     .flags = RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_scheduling_priority_class,
+    COLUMNS_OF(priorityclasses),
 };
 
 /* clang-format on */

@@ -4,6 +4,7 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/columns_kinds.h"
 #include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
@@ -164,6 +165,7 @@ const struct resource resource_endpointslices = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_discovery_endpoint_slice,
+    COLUMNS_OF(endpointslices),
 };
 
 static const char *const endpoints_short[] = { "ep", NULL };
@@ -178,6 +180,7 @@ const struct resource resource_endpoints = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE,
     .type = &type_core_endpoints,
+    COLUMNS_OF(endpoints),
 };
 
 static const char *const services_short[] = { "svc", NULL };
@@ -209,6 +212,7 @@ const struct resource resource_services = {
     .subresource_len = ARRAY_LEN(services_subs),
     .reset_main = "status",
     .reset_status = "spec",
+    COLUMNS_OF(services),
 };
 
 /* clang-format on */

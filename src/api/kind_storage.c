@@ -4,6 +4,7 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/columns_kinds.h"
 #include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
@@ -324,6 +325,7 @@ const struct resource resource_csidrivers = {
     .verbs = VERB_ALL,
     .flags = 0,
     .type = &type_storage_csi_driver,
+    COLUMNS_OF(csidrivers),
 };
 
 const struct resource resource_csinodes = {
@@ -336,6 +338,7 @@ const struct resource resource_csinodes = {
     .verbs = VERB_ALL,
     .flags = 0,
     .type = &type_storage_csi_node,
+    COLUMNS_OF(csinodes),
 };
 
 const struct resource resource_csistoragecapacities = {
@@ -362,6 +365,7 @@ const struct resource resource_storageclasses = {
     .verbs = VERB_ALL,
     .flags = RES_UNCONDITIONAL_UPDATE,
     .type = &type_storage_storage_class,
+    COLUMNS_OF(storageclasses),
 };
 
 static const struct subresource volumeattachments_subs[] = {
@@ -383,6 +387,7 @@ const struct resource resource_volumeattachments = {
     .subresource_len = ARRAY_LEN(volumeattachments_subs),
     .reset_main = "status",
     .reset_status = "metadata,spec",
+    COLUMNS_OF(volumeattachments),
 };
 
 static const char *const volumeattributesclasses_short[] = { "vac", NULL };
