@@ -73,6 +73,7 @@ unit_tests += tests/unit/test_encode_list
 unit_tests += tests/unit/test_rest_read
 unit_tests += tests/unit/test_rest_watch
 unit_tests += tests/unit/test_authn
+unit_tests += tests/unit/test_rest_virtual
 
 # What several tests share beside their own file.
 net_box = tests/lib/net_box.c tests/lib/net_box.h
@@ -81,6 +82,7 @@ tests_unit_test_http_SOURCES = tests/unit/test_http.c $(net_box)
 tests_unit_test_http2_SOURCES = tests/unit/test_http2.c $(net_box)
 tests_unit_test_http_client_SOURCES = tests/unit/test_http_client.c $(net_box)
 tb = tests/lib/tb.c tests/lib/tb.h
+tests_unit_test_rest_virtual_SOURCES = tests/unit/test_rest_virtual.c $(tb)
 tests_unit_test_authn_SOURCES = tests/unit/test_authn.c $(tb)
 tests_unit_test_req_SOURCES = tests/unit/test_req.c $(tb)
 tests_unit_test_req_shape_SOURCES = tests/unit/test_req_shape.c $(tb)

@@ -71,7 +71,7 @@ authn_check(struct authn *authn, const struct authn_question *question, struct a
     *ret = (struct authn_answer){ 0 };
     if (!authn_jwt_claims(question->token, question->arena, &claims) ||
         !val_is_str(val_get(claims, "iss"), authn->issuer)) {
-        return authn_bootstrap_check(authn->server, question, ret);
+        return authn_bootstrap_check(authn->server, str_of(authn->issuer), question, ret);
     }
     if (!authn_jwt_is_ours(authn->jwt, question->token, question->arena)) {
         ret->why = STR("go-jose/go-jose: error in cryptographic primitive");

@@ -116,9 +116,23 @@ is_good(struct val root, struct str id, struct str secret, struct arena *arena)
            str_is(data(root, "usage-bootstrap-authentication", arena), "true");
 }
 
+/* It is for the API and nobody else (authenticator.WrapAudienceAgnosticToken). */
+static bool
+take_audiences(const struct authn_question *question, struct str issuer, struct authn_answer *ret)
+{
+    bool is_meant = question->audience_len == 0;
+    for (size_t i = 0; i < question->audience_len; i++) {
+        is_meant |= str_eq(question->audiences[i], issuer);
+    }
+    ret->audiences = ARENA_NEW(question->arena, struct str);
+    ret->audiences[0] = issuer;
+    ret->audience_len = 1;
+    return is_meant;
+}
+
 bool
-authn_bootstrap_check(struct apiserver *server, const struct authn_question *question,
-                      struct authn_answer *ret)
+authn_bootstrap_check(struct apiserver *server, struct str issuer,
+                      const struct authn_question *question, struct authn_answer *ret)
 {
     struct str secret;
     struct str id = str_cut(question->token, '.', &secret);
@@ -138,6 +152,7 @@ authn_bootstrap_check(struct apiserver *server, const struct authn_question *que
     struct val root = object_val(object);
     bool is_right = is_good(root, id, secret, arena) && read_groups(root, arena, &ret->user);
     object_unpin(object);
+    is_right = is_right && take_audiences(question, issuer, ret);
     if (is_right) {
         ret->user.name = arena_printf(arena, "system:bootstrap:" STR_FMT, STR_ARG(id));
     }

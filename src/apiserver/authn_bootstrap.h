@@ -5,7 +5,7 @@
 #include "apiserver/authn.h"
 
 /* False: it has not the form of one, or no Secret says that it is good. */
-bool authn_bootstrap_check(struct apiserver *server, const struct authn_question *question,
-                           struct authn_answer *ret);
+bool authn_bootstrap_check(struct apiserver *server, struct str issuer,
+                           const struct authn_question *question, struct authn_answer *ret);
 
 #endif

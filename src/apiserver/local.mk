@@ -60,3 +60,6 @@ libapiserver_a_SOURCES += src/apiserver/authn_account.c src/apiserver/authn_acco
 libapiserver_a_SOURCES += src/apiserver/authn_bootstrap.c src/apiserver/authn_bootstrap.h
 libapiserver_a_SOURCES += src/apiserver/authn_jwt.c src/apiserver/authn_jwt.h
 libapiserver_a_SOURCES += src/apiserver/data_dir_keys.c src/apiserver/data_dir_keys.h
+libapiserver_a_SOURCES += src/apiserver/rest_review.c
+libapiserver_a_SOURCES += src/apiserver/rest_token.c
+libapiserver_a_SOURCES += src/apiserver/rest_virtual.c src/apiserver/rest_virtual.h

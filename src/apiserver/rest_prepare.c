@@ -12,6 +12,7 @@
 #include "apiserver/apiserver_impl.h"
 #include "apiserver/authz.h"
 #include "apiserver/ident.h"
+#include "apiserver/rest_virtual.h"
 #include "apiserver/rest_write.h"
 #include "apiserver/steps.h"
 #include "base/arena.h"
@@ -162,6 +163,9 @@ enum step_rc
 rest_prepare_step(struct req *req, struct err **err)
 {
     struct edit edit;
+    if (rest_virtual_of(req) != NULL) {
+        return STEP_NEXT;
+    }
     edit_init(&edit, req->arena);
     if (req->is_create) {
         if (may_create(req, err) < 0) {
@@ -192,6 +196,10 @@ rest_prepare_validate(struct req *req, struct err **err)
     struct causes causes = { .arena = req->arena };
     struct val now = doc_root(req->now);
     struct val old = req->is_create ? (struct val){ 0 } : doc_root(req->old);
+    const struct rest_virtual *row = rest_virtual_of(req);
+    if (row != NULL) {
+        return row->check != NULL && row->check(req, err) < 0 ? STEP_FAIL : STEP_NEXT;
+    }
     validate_object(req->resource, req->sub == NULL ? NULL : req->sub->name, now, old, &causes);
     if (causes_err(&causes, req->resource, req->name, err) < 0) {
         return STEP_FAIL;
@@ -224,7 +232,7 @@ enum step_rc
 rest_prepare_canonicalise(struct req *req, struct err **err)
 {
     struct req_impl *q = req->impl;
-    if (q->is_delete || req->now == req->old) {
+    if (q->is_delete || req->now == req->old || rest_virtual_of(req) != NULL) {
         return STEP_NEXT;
     }
     if (canonical(req, err) < 0) {

@@ -6,15 +6,20 @@
 
 #include <string.h>
 
+#include "apiserver/rest_virtual.h"
+
 bool
 rest_sub_has_resource(const struct resource *resource)
 {
-    return (resource->flags & RES_VIRTUAL) == 0 && strcmp(resource->plural, "bindings") != 0;
+    bool is_stored =
+        (resource->flags & RES_VIRTUAL) == 0 && strcmp(resource->plural, "bindings") != 0;
+    return is_stored || rest_virtual_find(resource, NULL) != NULL;
 }
 
 bool
 rest_sub_is_served(const struct resource *resource, const struct subresource *sub)
 {
-    return rest_sub_has_resource(resource) && sub->kind == NULL &&
-           (strcmp(sub->name, "status") == 0 || strcmp(sub->name, "finalize") == 0);
+    bool is_part = sub->kind == NULL &&
+                   (strcmp(sub->name, "status") == 0 || strcmp(sub->name, "finalize") == 0);
+    return rest_sub_has_resource(resource) && (is_part || rest_virtual_find(resource, sub) != NULL);
 }

@@ -18,6 +18,7 @@
 #include "apiserver/encode.h"
 #include "apiserver/keyqueue.h"
 #include "apiserver/rest_sub.h"
+#include "apiserver/rest_virtual.h"
 #include "apiserver/sink.h"
 #include "apiserver/steps.h"
 #include "base/arena.h"
@@ -91,7 +92,7 @@ decode_whole(struct req *req, struct err **err)
     }
     struct decode_in in = decode_in(req, media, req->body);
     struct doc *doc = NULL;
-    if (decode_object(&in, req->resource, &doc, err) < 0) {
+    if (decode_object(&in, rest_virtual_row(req), &doc, err) < 0) {
         return -1;
     }
     req->impl->body_doc = doc;
@@ -206,6 +207,7 @@ check_applied(struct req *req, struct err **err)
 static struct managed_in
 managed_in(struct req *req)
 {
+    bool is_virtual = rest_virtual_of(req) != NULL;
     struct str manager = req->options.field_manager;
     if (manager.size == 0) {
         struct str rest;
@@ -213,12 +215,12 @@ managed_in(struct req *req)
         manager.size = manager.size > MANAGER_MAX ? MANAGER_MAX : manager.size;
     }
     return (struct managed_in){ .arena = req->arena,
-                                .resource = req->resource,
+                                .resource = rest_virtual_row(req),
                                 .subresource = req->sub == NULL ? NULL : req->sub->name,
                                 .manager = manager,
                                 .wall_ms = clock_wall_ms(),
-                                .old = req->old,
-                                .is_create = req->is_create };
+                                .old = is_virtual ? NULL : req->old,
+                                .is_create = req->is_create || is_virtual };
 }
 
 static int
@@ -401,6 +403,9 @@ rest_write_default(struct req *req, struct err **err)
         req->now = req->impl->body_doc;
     }
     edit_init(&edit, req->arena);
+    if (req->sub != NULL && rest_virtual_of(req) != NULL) {
+        return rest_write_fill(req, err) < 0 ? STEP_FAIL : STEP_NEXT; /* it checks them itself */
+    }
     if (check_names(req, &edit, err) < 0 || check_revision(req, &edit, err) < 0 ||
         rest_write_edit(req, &edit, err) < 0) {
         return STEP_FAIL;
@@ -412,7 +417,7 @@ int
 rest_write_fill(struct req *req, struct err **err)
 {
     const struct doc *doc = NULL;
-    if (validate_default(req->arena, req->resource->type, req->now, &doc, err) < 0) {
+    if (validate_default(req->arena, rest_virtual_row(req)->type, req->now, &doc, err) < 0) {
         return -1;
     }
     req->now = doc;

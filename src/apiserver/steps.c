@@ -67,6 +67,7 @@ const struct req_step steps_order[] = {
     { "validate", OBJECTS, rest_prepare_validate, NULL },
     { "canonicalise", WRITES, rest_prepare_canonicalise, NULL },
     { "admit", WRITES, admission_validate, NULL },
+    { "virtual", VERB_CREATE, rest_virtual_step, NULL },
     { "commit", WRITES, rest_commit_step, NULL },
     { "encode", 0, encode_step, NULL },
     { "audit-end", 0, end_audit, NULL },

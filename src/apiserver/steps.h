@@ -40,6 +40,8 @@ enum step_rc rest_prepare_canonicalise(struct req *req, struct err **err);
 enum step_rc rest_delete_decode(struct req *req, struct err **err);
 enum step_rc rest_delete_prepare(struct req *req, struct err **err);
 enum step_rc rest_collection_step(struct req *req, struct err **err);
+/* rest_virtual.c: answers what is never stored. */
+enum step_rc rest_virtual_step(struct req *req, struct err **err);
 /* rest_commit.c */
 enum step_rc rest_commit_step(struct req *req, struct err **err);
 /* encode.c: the result, list or error becomes an answer. */
