@@ -24,9 +24,8 @@ static const char *
 reset_paths(const struct managed_in *in)
 {
     const struct resource *r = in->resource;
-    return in->subresource == NULL                  ? r->reset_main
-           : strcmp(in->subresource, "status") == 0 ? r->reset_status
-                                                    : NULL;
+    bool is_status = in->subresource != NULL && strcmp(in->subresource, "status") == 0;
+    return is_status ? r->reset_status : r->reset_main; /* finalize, …: as the main resource */
 }
 
 struct str

@@ -19,6 +19,8 @@ static void meta_check_common(struct val metadata, const struct field_path *path
 static void meta_check_annotations(struct val annotations, const struct field_path *path,
                                    struct causes *out);
 static void meta_check_owners(struct val owners, const struct field_path *path, struct causes *out);
+static void meta_check_kube_finalizers(struct val finalizers, const struct field_path *path,
+                                       struct causes *out);
 static void meta_check_finalizers(struct val finalizers, const struct field_path *path,
                                   struct causes *out);
 static void meta_check_managed(struct val managed, const struct field_path *path,
@@ -90,6 +92,9 @@ validate_meta(const struct check_in *in,
     meta_check_common(metadata, &path, out);
     meta_check_finalizers(val_get(metadata, "finalizers"), &path, out);
     meta_check_managed(val_get(metadata, "managedFields"), &path, out);
+    if ((in->resource->flags & RES_CRD) == 0) {
+        meta_check_kube_finalizers(val_get(metadata, "finalizers"), &path, out);
+    }
 }
 
 void
@@ -213,6 +218,24 @@ meta_check_finalizers(struct val finalizers, const struct field_path *path, stru
     if (has_orphan && has_foreground) {
         causes_add(out, CAUSE_INVALID, path, "finalizers", finalizers,
                    "finalizer orphan and foregroundDeletion cannot be both set");
+    }
+}
+
+/* validateKubeFinalizerName: what kubernetes' own kinds ask beyond apimachinery. */
+static void
+meta_check_kube_finalizers(struct val finalizers, const struct field_path *path, struct causes *out)
+{
+    struct field_path list = { .up = path, .name = "finalizers", .index = -1 };
+    struct field_path item = { .up = &list, .index = 0 };
+    VAL_EACH (it, finalizers) {
+        struct str name = val_str(it.value);
+        bool is_standard = str_is(name, "kubernetes") || str_is(name, "orphan") ||
+                           str_is(name, "foregroundDeletion");
+        if (!str_contains(name, STR("/")) && !is_standard) {
+            causes_add(out, CAUSE_INVALID, &item, "", it.value,
+                       "name is neither a standard finalizer name nor is it fully qualified");
+        }
+        item.index++;
     }
 }
 

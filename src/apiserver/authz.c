@@ -131,7 +131,8 @@ authz_require(struct req *req, const struct authz_attrs *attrs, struct err **err
         what = arena_printf(arena, STR_FMT ": " STR_FMT, STR_ARG(what), STR_ARG(reason));
     }
     if (attrs->resource.size == 0) {
-        return err_set(err, ERR_FORBIDDEN, "forbidden: " STR_FMT, STR_ARG(what));
+        (void)err_set(err, ERR_FORBIDDEN, "forbidden: " STR_FMT, STR_ARG(what));
+        return err_details(err, NULL, "", NULL); /* there, but empty */
     }
     struct str dot = attrs->group.size > 0 ? STR(".") : STR("");
     struct str name = attrs->name.size > 0

@@ -93,10 +93,9 @@ take_clause(struct req *req, const struct clause *clause)
         req->accept = ANSWER_JSON;
         return true;
     }
-    if (str_is(clause->type, "application/yaml") && clause->as.size == 0 &&
-        req->verb != VERB_WATCH) {
+    if (str_is(clause->type, "application/yaml") && clause->as.size == 0) {
         req->accept = ANSWER_YAML;
-        return true;
+        return req->verb != VERB_WATCH; /* errors are YAML all the same */
     }
     if (!is_json || !is_transform_served(req, clause)) {
         return false;
@@ -113,6 +112,45 @@ take_clause(struct req *req, const struct clause *clause)
     return false;
 }
 
+static bool
+is_known_type(struct str type)
+{
+    return str_is(type, "application/json") || str_is(type, "application/yaml") ||
+           str_is(type, "application/vnd.kubernetes.protobuf") || str_is(type, "*/*") ||
+           str_is(type, "application/*");
+}
+
+/* Types that no route has are go-restful's to refuse, the rest negotiation's. */
+static int
+not_acceptable(struct req *req, bool is_known, struct err **err)
+{
+    if (!is_known) {
+        (void)err_set(err, ERR_NOT_ACCEPTABLE,
+                      "406: Not Acceptable\n\nAvailable representations: application/json, "
+                      "application/yaml, application/vnd.kubernetes.protobuf");
+        return err_details(err, NULL, "", NULL);
+    }
+    return err_set(err, ERR_NOT_ACCEPTABLE, "only the following media types are accepted: %s",
+                   req->verb == VERB_WATCH ? "application/json;stream=watch, "
+                                             "application/vnd.kubernetes.protobuf;stream=watch"
+                                           : "application/json, application/yaml, "
+                                             "application/vnd.kubernetes.protobuf");
+}
+
+static int
+check_table(struct req *req, struct err **err)
+{
+    struct str include = req->options.include_object;
+    if (include.size == 0 || str_is(include, "Metadata") || str_is(include, "Object") ||
+        str_is(include, "None")) {
+        return 0;
+    }
+    return err_set(err, ERR_BAD_REQUEST,
+                   "Unable to convert to Table as requested: includeObject: Invalid value: "
+                   "\"" STR_FMT "\": must be 'Metadata', 'Object', 'None', or empty",
+                   STR_ARG(include));
+}
+
 int
 encode_negotiate(struct req *req, struct err **err)
 {
@@ -125,14 +163,14 @@ encode_negotiate(struct req *req, struct err **err)
     }
     struct clause clauses[CLAUSES_MAX];
     size_t len = read_accept(accept, clauses);
+    bool is_known = false;
     for (size_t i = 0; i < len; i++) {
         if (clauses[i].quality > 0 && take_clause(req, &clauses[i])) {
-            return 0;
+            return req->accept == ANSWER_TABLE ? check_table(req, err) : 0;
         }
+        is_known |= is_known_type(clauses[i].type);
     }
-    return err_set(err, ERR_NOT_ACCEPTABLE,
-                   "only the following media types are accepted: application/json, "
-                   "application/yaml");
+    return not_acceptable(req, is_known, err);
 }
 
 /* ---- one object ---- */
@@ -188,13 +226,22 @@ body_of_object(struct object *owned)
     return &b->body;
 }
 
-static struct body *
-body_of_yaml(struct object *object)
+/* As sigs.k8s.io/yaml writes what went through JSON: keys in byte order. */
+struct body *
+encode_yaml(struct str json, struct arena *arena)
 {
     AUTO_STR struct str_builder text = { 0 };
-    object_pin(object);
-    doc_yaml_write(&text, object_val(object));
-    object_unpin(object);
+    AUTO_ERR struct err *err = NULL;
+    const struct doc *doc = doc_parse(arena, str_trim(json), &err);
+    if (doc != NULL) {
+        struct jw w;
+        jw_init(&w, arena);
+        jw_canonical(&w, doc_root(doc));
+        doc = doc_parse(arena, jw_done(&w), &err);
+    }
+    if (doc != NULL) {
+        doc_yaml_write(&text, doc_root(doc));
+    }
     return body_of_copy(str_view(&text));
 }
 
@@ -210,7 +257,7 @@ answer_object(struct req *req, struct err **err)
     bool is_form = req->accept == ANSWER_TABLE || req->accept == ANSWER_PARTIAL;
     if (req->accept == ANSWER_YAML) {
         q->content_type = "application/yaml";
-        q->body = body_of_yaml(view);
+        q->body = encode_yaml(object_bytes(view), req->arena);
     } else if (is_form) {
         q->content_type = "application/json";
         q->body = body_of_buf(encode_form_whole(encode_form_of(req), req->resource, view, true));
@@ -229,8 +276,9 @@ answer_error(struct req *req)
     jw_init(&w, req->arena);
     status_write(q->error, &w);
     body_free(q->body);
-    q->body = body_of_copy(jw_done(&w));
-    q->content_type = "application/json";
+    bool is_yaml = req->accept == ANSWER_YAML;
+    q->body = is_yaml ? encode_yaml(jw_done(&w), req->arena) : body_of_copy(jw_done(&w));
+    q->content_type = is_yaml ? "application/yaml" : "application/json";
     req->status = err_http(q->error);
     if (q->error->retry_after_s > 0) {
         req_header(req, "retry-after", arena_printf(req->arena, "%d", q->error->retry_after_s));

@@ -12,7 +12,6 @@
 #include "apiserver/pieces.h"
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/doc_yaml.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -206,7 +205,6 @@ static struct body *
 yaml_of(struct req *req, struct body *json)
 {
     AUTO_STR struct str_builder text = { 0 };
-    AUTO_STR struct str_builder yaml = { 0 };
     struct list_body *b = list_body(json);
     struct iovec iov[PIECES_MAX];
     while (!b->is_over || b->pieces.size > 0) {
@@ -216,13 +214,8 @@ yaml_of(struct req *req, struct body *json)
             str_put(&text, str_slice(iov[i].iov_base, iov[i].iov_len));
         }
     }
-    AUTO_ERR struct err *err = NULL;
-    const struct doc *doc = doc_parse(req->arena, str_trim(str_view(&text)), &err);
-    if (doc != NULL) {
-        doc_yaml_write(&yaml, doc_root(doc));
-    }
     body_free(json);
-    return body_of_copy(str_view(&yaml));
+    return encode_yaml(arena_dup(req->arena, str_view(&text)), req->arena);
 }
 
 struct body *

@@ -31,6 +31,9 @@ enum { EXCLUDED_MAX = 16 };
 
 /* Kubernetes' version that is spoken, and ours behind it: one place. */
 static const char version_json[] = "{\"major\":\"1\",\"minor\":\"35\","
+                                   "\"emulationMajor\":\"1\",\"emulationMinor\":\"35\","
+                                   "\"minCompatibilityMajor\":\"1\","
+                                   "\"minCompatibilityMinor\":\"34\","
                                    "\"gitVersion\":\"v1.35.0+binnacle." BINNACLE_VERSION "\","
                                    "\"gitCommit\":\"\",\"gitTreeState\":\"clean\","
                                    "\"buildDate\":\"1970-01-01T00:00:00Z\","

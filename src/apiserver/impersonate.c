@@ -108,6 +108,31 @@ add_usual_groups(struct req *req, struct req_user *as, struct str account_ns)
         is_anonymous ? STR("system:unauthenticated") : STR("system:authenticated");
 }
 
+/* Go's print of the object references that were asked for: {Kind Namespace Name UID … }. */
+static enum step_rc
+without_user(struct req *req, struct err **err)
+{
+    static const struct {
+        const char *header, *kind;
+    } parts[] = { { "impersonate-group", "Group" }, { "impersonate-uid", "UID" } };
+    AUTO_STR struct str_builder text = { 0 };
+    for (size_t p = 0; p < ARRAY_LEN(parts); p++) {
+        for (size_t i = 0; i < req->http->header_len; i++) {
+            const struct http_header *header = &req->http->headers[i];
+            if (str_is(header->name, parts[p].header)) {
+                str_putf(&text, "%s{%s  " STR_FMT "    }", text.size > 0 ? " " : "", parts[p].kind,
+                         STR_ARG(header->value));
+            }
+        }
+    }
+    if (text.size == 0) {
+        return STEP_NEXT;
+    }
+    err_set(err, ERR_BAD_REQUEST, "requested [" STR_FMT "] without impersonating a user",
+            STR_ARG(str_view(&text)));
+    return STEP_FAIL;
+}
+
 enum step_rc
 impersonate_step(struct req *req, struct err **err)
 {
@@ -115,14 +140,8 @@ impersonate_step(struct req *req, struct err **err)
         return STEP_NEXT;
     }
     struct str user = http_header(req->http, "impersonate-user");
-    bool asks_more = http_header(req->http, "impersonate-group").size > 0 ||
-                     http_header(req->http, "impersonate-uid").size > 0;
     if (user.size == 0) {
-        if (asks_more) {
-            err_set(err, ERR_INTERNAL, "requested impersonation without impersonating a user");
-            return STEP_FAIL;
-        }
-        return STEP_NEXT;
+        return without_user(req, err);
     }
     struct str account_ns = { 0 };
     struct req_user as = { .name = arena_dup(req->arena, user),

@@ -40,6 +40,7 @@ libapiserver_a_SOURCES += src/apiserver/req_impl.h
 libapiserver_a_SOURCES += src/apiserver/rest_collection.c
 libapiserver_a_SOURCES += src/apiserver/rest_commit.c
 libapiserver_a_SOURCES += src/apiserver/rest_delete.c src/apiserver/rest_delete.h
+libapiserver_a_SOURCES += src/apiserver/rest_patch.c src/apiserver/rest_patch.h
 libapiserver_a_SOURCES += src/apiserver/rest_prepare.c
 libapiserver_a_SOURCES += src/apiserver/rest_read.c src/apiserver/rest_read.h
 libapiserver_a_SOURCES += src/apiserver/rest_sub.c src/apiserver/rest_sub.h

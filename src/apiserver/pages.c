@@ -196,30 +196,35 @@ pages_token_parse(struct str text, struct arena *arena, struct pages_token *ret,
                                 ? NULL
                                 : doc_parse(arena, json, &why);
     if (doc == NULL) {
-        return err_set(err, ERR_BAD_REQUEST, "continue key is not valid: %s",
+        return err_set(err, ERR_BAD_REQUEST,
+                       "invalid continue token: continue key is not valid: %s",
                        why == NULL ? "illegal base64 data" : why->message);
     }
     struct val root = doc_root(doc);
     if (!val_is_str(val_get(root, "v"), "meta.k8s.io/v1")) {
         return err_set(
             err, ERR_BAD_REQUEST,
-            "continue key is not valid: server does not recognize this encoded version " STR_FMT,
+            "invalid continue token: continue key is not valid: server does not recognize this encoded version " STR_FMT,
             STR_ARG(val_str(val_get(root, "v"))));
     }
     int64_t rev = val_int(val_get(root, "rv"), 0);
     if (rev == 0) {
-        return err_set(err, ERR_BAD_REQUEST,
-                       "continue key is not valid: incorrect encoded start resourceVersion "
-                       "(version meta.k8s.io/v1)");
+        return err_set(
+            err, ERR_BAD_REQUEST,
+            "invalid continue token: continue key is not valid: incorrect encoded start resourceVersion "
+            "(version meta.k8s.io/v1)");
     }
     struct str start = val_str(val_get(root, "start"));
     if (start.size == 0) {
-        return err_set(err, ERR_BAD_REQUEST,
-                       "continue key is not valid: encoded start key empty (version "
-                       "meta.k8s.io/v1)");
+        return err_set(
+            err, ERR_BAD_REQUEST,
+            "invalid continue token: continue key is not valid: encoded start key empty (version "
+            "meta.k8s.io/v1)");
     }
     if (!is_clean(start)) {
-        return err_set(err, ERR_BAD_REQUEST, "continue key is not valid: " STR_FMT, STR_ARG(start));
+        return err_set(err, ERR_BAD_REQUEST,
+                       "invalid continue token: continue key is not valid: " STR_FMT,
+                       STR_ARG(start));
     }
     ret->rev = rev;
     ret->start = start;

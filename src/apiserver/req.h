@@ -58,7 +58,7 @@ struct req_options {
     int64_t limit, timeout_s, grace_s; /* grace_s INT64_MIN: not given */
     struct str continue_token, rv, rv_match, field_manager, field_validation, label_text,
         field_text, propagation, include_object, pre_uid, pre_rv,
-        dry_run_other; /* a dryRun that is not "All" */
+        dry_run_other; /* the dryRun list, as JSON, when it has more than "All" */
     uint64_t cause_rev;
 };
 

@@ -54,6 +54,8 @@ struct req_impl {
     struct selector *labels, *fields; /* LIST, WATCH, DELETECOLLECTION */
     const struct resource *stored;    /* the row of the stored form */
     struct buf *value;                /* canonical bytes that commit writes; owned */
+    struct str duplicates;            /* of an applied YAML body, as text */
+    bool resets_managed;              /* metadata.managedFields: [] */
     bool is_delete;                   /* commit removes the object */
     bool is_removed;                  /* … and did: the answer is a Status */
 

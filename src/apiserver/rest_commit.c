@@ -198,6 +198,17 @@ lost_race(struct req *req, struct err **err)
     return STEP_RESTART;
 }
 
+/* Who took the last finalizer expects the object as written (store.deleteWithoutFinalizers). */
+static struct object *
+last_written(struct req *req)
+{
+    struct object *object = NULL;
+    AUTO_ERR struct err *err = NULL;
+    (void)object_publish(req->impl->stored, buf_str(req->impl->value), req->old_object->rev,
+                         req->old_object->create_rev, &object, &err);
+    return object;
+}
+
 static enum step_rc
 settle(struct req *req, struct commit *commit, struct err **err)
 {
@@ -208,6 +219,10 @@ settle(struct req *req, struct commit *commit, struct err **err)
     switch (commit->rc) {
     case STORE_OK:
         q->is_committed = true;
+        if (q->is_removed && req->verb != VERB_DELETE) {
+            object_unref(object);
+            object = last_written(req);
+        }
         if (object == NULL) {
             object = object_ref(req->old_object);
         }

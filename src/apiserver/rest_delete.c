@@ -41,7 +41,7 @@ take_body(struct req *req, struct val body)
     VAL_EACH (it, val_get(body, "dryRun")) {
         o->dry_run = true;
         if (!val_is_str(it.value, "All")) {
-            o->dry_run_other = val_str(it.value);
+            o->dry_run_other = val_raw(val_get(body, "dryRun"));
         }
     }
 }
@@ -202,6 +202,15 @@ decide_grace(const struct req *req)
     return grace;
 }
 
+/* BeforeDelete knows the kind only, and puts it where a resource belongs. */
+static int
+conflict(struct req *req, struct str detail, struct err **err)
+{
+    struct resource row = *req->resource;
+    row.plural = row.kind;
+    return status_conflict(err, &row, req->name, detail.at);
+}
+
 static int
 check_preconditions(struct req *req, struct err **err)
 {
@@ -214,7 +223,7 @@ check_preconditions(struct req *req, struct err **err)
                                          ") does not match the UID in record (" STR_FMT
                                          "). The object might have been deleted and then recreated",
                                          STR_ARG(o->pre_uid), STR_ARG(old->uid));
-        return status_conflict(err, req->resource, req->name, detail.at);
+        return conflict(req, detail, err);
     }
     if (o->pre_rv.size > 0 && !str_eq(o->pre_rv, rev)) {
         struct str detail = arena_printf(req->arena,
@@ -222,7 +231,7 @@ check_preconditions(struct req *req, struct err **err)
                                          ") does not match the ResourceVersion in record (" STR_FMT
                                          "). The object might have been modified",
                                          STR_ARG(o->pre_rv), STR_ARG(rev));
-        return status_conflict(err, req->resource, req->name, detail.at);
+        return conflict(req, detail, err);
     }
     return 0;
 }

@@ -35,10 +35,11 @@ rest_read_rev(struct req *req, uint64_t *ret, struct err **err)
     if (text.size == 0 || str_to_uint(text, ret)) {
         return 0;
     }
-    return err_set(err, ERR_BAD_REQUEST,
-                   "resourceVersion: Invalid value: \"" STR_FMT
+    bool is_list = req->verb == VERB_LIST || req->verb == VERB_DELETECOLLECTION;
+    return err_set(err, is_list ? ERR_BAD_REQUEST : ERR_UNKNOWN,
+                   "%sresourceVersion: Invalid value: \"" STR_FMT
                    "\": strconv.ParseUint: parsing \"" STR_FMT "\": invalid syntax",
-                   STR_ARG(text), STR_ARG(text));
+                   is_list ? "invalid resource version: " : "", STR_ARG(text), STR_ARG(text));
 }
 
 static void

@@ -31,7 +31,13 @@
 #include "net/body.h"
 #include "store/store.h"
 
-enum { BOOKMARK_MS = 60000, TIMEOUT_MIN_MS = 30 * 60000, SCAN_MAX = 2000, FRAME_PIECES = 3 };
+enum {
+    BOOKMARK_MS = 60000,
+    LAST_BOOKMARK_MS = 2000,
+    TIMEOUT_MIN_MS = 30 * 60000,
+    SCAN_MAX = 2000,
+    FRAME_PIECES = 3
+};
 enum watch_state { WATCH_BEGIN, WATCH_PRESENT, WATCH_LIVE, WATCH_ENDING, WATCH_OVER };
 
 struct watch {
@@ -49,6 +55,7 @@ struct watch {
     bool bookmarks, wants_initial_end, is_waiting, is_deferred, is_done, is_timed_out,
         is_bookmark_due;
     uint64_t after_rev;
+    int64_t ends_ms;
     struct cache *root; /* pinned: the present state, while it is being sent */
     struct cache_iter iter;
     struct sink_cursor *cursor;
@@ -314,9 +321,6 @@ fill(struct watch *w, size_t max_bytes)
         }
         break;
     case WATCH_ENDING:
-        if (w->bookmarks && w->cursor != NULL && has_room(w)) {
-            put_bookmark(w, sink_cursor_rev(w->cursor), false);
-        }
         w->state = WATCH_OVER;
         break;
     case WATCH_OVER:
@@ -408,11 +412,23 @@ on_timeout(void *ctx)
     wake(w);
 }
 
+static void on_bookmark(void *ctx);
+
+/* A minute from now, or two seconds before the end (cacheWatcher.nextBookmarkTime). */
+static void
+arm_bookmark(struct watch *w)
+{
+    int64_t now = clock_mono_ms();
+    int64_t at = now + BOOKMARK_MS;
+    int64_t last = w->ends_ms - LAST_BOOKMARK_MS;
+    w->bookmark = loop_timer(w->loop, last > now && last < at ? last : at, on_bookmark, w);
+}
+
 static void
 on_bookmark(void *ctx)
 {
     struct watch *w = ctx;
-    w->bookmark = loop_timer(w->loop, clock_mono_ms() + BOOKMARK_MS, on_bookmark, w);
+    arm_bookmark(w);
     w->is_bookmark_due = true;
     wake(w);
 }
@@ -469,9 +485,10 @@ new_watch(struct req *req)
         req->options.timeout_s > 0
             ? req->options.timeout_s * 1000
             : TIMEOUT_MIN_MS + (int64_t)ident_random(&req->server->ident, TIMEOUT_MIN_MS);
-    w->timeout = loop_timer(w->loop, clock_mono_ms() + timeout_ms, on_timeout, w);
+    w->ends_ms = clock_mono_ms() + timeout_ms;
+    w->timeout = loop_timer(w->loop, w->ends_ms, on_timeout, w);
     if (w->bookmarks) {
-        w->bookmark = loop_timer(w->loop, clock_mono_ms() + BOOKMARK_MS, on_bookmark, w);
+        arm_bookmark(w);
     }
     return w;
 }

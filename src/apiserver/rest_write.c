@@ -10,20 +10,18 @@
 #include "api/decode.h"
 #include "api/managed.h"
 #include "api/object.h"
-#include "api/patch.h"
 #include "api/schema.h"
 #include "api/status.h"
 #include "api/validate.h"
 #include "apiserver/apiserver_impl.h"
 #include "apiserver/encode.h"
 #include "apiserver/keyqueue.h"
-#include "apiserver/rest_sub.h"
+#include "apiserver/rest_patch.h"
 #include "apiserver/rest_virtual.h"
 #include "apiserver/sink.h"
 #include "apiserver/steps.h"
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/doc_yaml.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "client/cache.h"
@@ -32,18 +30,8 @@ enum { MANAGER_MAX = 128 };
 
 /* ---- decode ---- */
 
-static const struct patch_type {
-    const char *media;
-    enum patch_kind kind;
-} patch_types[] = {
-    { "application/json-patch+json", PATCH_KIND_JSON },
-    { "application/merge-patch+json", PATCH_KIND_MERGE },
-    { "application/strategic-merge-patch+json", PATCH_KIND_STRATEGIC },
-    { "application/apply-patch+yaml", PATCH_KIND_APPLY },
-};
-
-static enum decode_mode
-decode_mode(const struct req *req)
+enum decode_mode
+rest_write_mode(const struct req *req)
 {
     struct str mode = req->options.field_validation;
     return str_is(mode, "Strict")   ? DECODE_STRICT
@@ -51,8 +39,8 @@ decode_mode(const struct req *req)
                                     : DECODE_WARN;
 }
 
-static struct decode_in
-decode_in(struct req *req, enum media media, struct str bytes)
+struct decode_in
+rest_write_decode_in(struct req *req, enum media media, struct str bytes)
 {
     if (req->findings == NULL) {
         req->findings = ARENA_NEW(req->arena, struct findings);
@@ -60,17 +48,32 @@ decode_in(struct req *req, enum media media, struct str bytes)
     }
     return (struct decode_in){ .arena = req->arena,
                                .media = media,
-                               .mode = decode_mode(req),
+                               .mode = rest_write_mode(req),
                                .bytes = bytes,
                                .findings = req->findings };
 }
 
-static void
-warn_findings(struct req *req)
+void
+rest_write_warn(struct req *req)
 {
     for (size_t i = 0; req->findings != NULL && i < req->findings->len; i++) {
         req_warn(req, req->findings->at[i]);
     }
+}
+
+/* An explicit empty list forgets all managers (isResetManagedFields); canonical JSON leaves empty
+ * lists out, so the text is asked before. */
+bool
+rest_write_resets_managed(struct req *req, struct str json)
+{
+    if (!str_contains(json, STR("\"managedFields\""))) {
+        return false;
+    }
+    AUTO_ERR struct err *err = NULL;
+    const struct doc *doc = doc_parse(req->arena, json, &err);
+    struct val list =
+        doc == NULL ? (struct val){ 0 } : val_at(doc_root(doc), "metadata.managedFields");
+    return val_type(list) == DOC_ARRAY && val_len(list) == 0;
 }
 
 static int
@@ -90,63 +93,22 @@ decode_whole(struct req *req, struct err **err)
         return unsupported(err, "application/json, application/yaml, "
                                 "application/vnd.kubernetes.protobuf");
     }
-    struct decode_in in = decode_in(req, media, req->body);
+    struct decode_in in = rest_write_decode_in(req, media, req->body);
     struct doc *doc = NULL;
     if (decode_object(&in, rest_virtual_row(req), &doc, err) < 0) {
         return -1;
     }
     req->impl->body_doc = doc;
-    warn_findings(req);
+    req->impl->resets_managed = media == MEDIA_JSON && rest_write_resets_managed(req, req->body);
+    rest_write_warn(req);
     return 0;
-}
-
-static int
-decode_apply(struct req *req, struct err **err)
-{
-    struct str json;
-    AUTO_ERR struct err *why = NULL;
-    if (doc_yaml_to_json(req->arena, req->body, &json, &why) == 0) {
-        req->impl->body_doc = doc_parse(req->arena, json, &why);
-    }
-    if (req->impl->body_doc == NULL) {
-        return err_set(err, ERR_BAD_REQUEST, "error decoding YAML: %s", why->message);
-    }
-    return 0;
-}
-
-static int
-decode_patch(struct req *req, struct err **err)
-{
-    struct str rest;
-    struct str media = str_trim(str_cut(req->content_type, ';', &rest));
-    for (size_t i = 0; i < ARRAY_LEN(patch_types); i++) {
-        if (str_is(media, patch_types[i].media)) {
-            req->patch_kind = patch_types[i].kind;
-        }
-    }
-    bool is_crd = (req->resource->flags & RES_CRD) != 0;
-    if (req->patch_kind == PATCH_KIND_NONE || (is_crd && req->patch_kind == PATCH_KIND_STRATEGIC)) {
-        return unsupported(err, is_crd ? "application/json-patch+json, "
-                                         "application/merge-patch+json, "
-                                         "application/apply-patch+yaml"
-                                       : "application/json-patch+json, "
-                                         "application/merge-patch+json, "
-                                         "application/strategic-merge-patch+json, "
-                                         "application/apply-patch+yaml");
-    }
-    if (req->patch_kind == PATCH_KIND_APPLY) {
-        return decode_apply(req, err);
-    }
-    AUTO_ERR struct err *why = NULL;
-    req->impl->body_doc = doc_parse(req->arena, req->body, &why);
-    return req->impl->body_doc == NULL ? err_set(err, ERR_BAD_REQUEST, "%s", why->message) : 0;
 }
 
 enum step_rc
 rest_write_decode(struct req *req, struct err **err)
 {
     int rc = req->verb == VERB_CREATE || req->verb == VERB_UPDATE ? decode_whole(req, err)
-                                                                  : decode_patch(req, err);
+                                                                  : rest_patch_decode(req, err);
     return rc < 0 ? STEP_FAIL : STEP_NEXT;
 }
 
@@ -186,87 +148,6 @@ rest_write_read(struct req *req, struct err **err)
     return STEP_NEXT;
 }
 
-/* ---- patch ---- */
-
-static int
-check_applied(struct req *req, struct err **err)
-{
-    struct val root = doc_root(req->impl->body_doc);
-    struct str version = resource_api_version(req->resource, req->arena);
-    struct str given = val_str(val_get(root, "apiVersion"));
-    struct str kind = val_str(val_get(root, "kind"));
-    if (!str_eq(given, version) || !str_is(kind, req->resource->kind)) {
-        return err_set(err, ERR_BAD_REQUEST,
-                       "incorrect type specified - group/version and kind of the patch (" STR_FMT
-                       ", Kind=" STR_FMT ") do not match the request (" STR_FMT ", Kind=%s)",
-                       STR_ARG(given), STR_ARG(kind), STR_ARG(version), req->resource->kind);
-    }
-    return 0;
-}
-
-static struct managed_in
-managed_in(struct req *req)
-{
-    bool is_virtual = rest_virtual_of(req) != NULL;
-    struct str manager = req->options.field_manager;
-    if (manager.size == 0) {
-        struct str rest;
-        manager = str_cut(req->agent, '/', &rest);
-        manager.size = manager.size > MANAGER_MAX ? MANAGER_MAX : manager.size;
-    }
-    return (struct managed_in){ .arena = req->arena,
-                                .resource = rest_virtual_row(req),
-                                .subresource = req->sub == NULL ? NULL : req->sub->name,
-                                .manager = manager,
-                                .wall_ms = clock_wall_ms(),
-                                .old = is_virtual ? NULL : req->old,
-                                .is_create = req->is_create || is_virtual };
-}
-
-static int
-patched(struct req *req, struct str *ret, struct err **err)
-{
-    struct val patch = doc_root(req->impl->body_doc);
-    switch (req->patch_kind) {
-    case PATCH_KIND_JSON:
-        return patch_json(req->arena, req->old, patch, ret, err);
-    case PATCH_KIND_MERGE:
-        return patch_merge(req->arena, req->old, patch, ret, err);
-    case PATCH_KIND_STRATEGIC:
-        return patch_strategic(req->arena, req->resource->type, req->old, patch, ret, err);
-    case PATCH_KIND_APPLY: {
-        struct doc *doc = NULL;
-        struct managed_in in = managed_in(req);
-        if (check_applied(req, err) < 0 ||
-            managed_apply(&in, req->impl->body_doc, req->options.force, &doc, err) < 0) {
-            return -1;
-        }
-        *ret = doc_bytes(doc);
-        return 0;
-    }
-    case PATCH_KIND_NONE:
-        break;
-    }
-    return err_set(err, ERR_INTERNAL, "a patch of no kind");
-}
-
-enum step_rc
-rest_write_patch(struct req *req, struct err **err)
-{
-    struct str bytes;
-    struct doc *doc = NULL;
-    if (patched(req, &bytes, err) < 0) {
-        return STEP_FAIL;
-    }
-    struct decode_in in = decode_in(req, MEDIA_JSON, bytes);
-    if (decode_object(&in, req->resource, &doc, err) < 0) {
-        return STEP_FAIL;
-    }
-    warn_findings(req);
-    req->now = doc;
-    return STEP_NEXT;
-}
-
 /* ---- names, revisions, defaults ---- */
 
 int
@@ -281,6 +162,19 @@ rest_write_edit(struct req *req, struct edit *edit, struct err **err)
     }
     req->now = doc;
     return 0;
+}
+
+/* rest.WipeObjectMetaSystemFields: what only the server sets, before anybody looks. */
+static void
+wipe_system_fields(struct edit *edit)
+{
+    static const char *const fields[] = { "/metadata/creationTimestamp", "/metadata/uid",
+                                          "/metadata/deletionTimestamp",
+                                          "/metadata/deletionGracePeriodSeconds",
+                                          "/metadata/selfLink" };
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+        edit_del(edit, fields[i]);
+    }
 }
 
 static int
@@ -301,6 +195,7 @@ check_names(struct req *req, struct edit *edit, struct err **err)
     }
     if (req->verb == VERB_CREATE && req->sub == NULL) {
         req->name = name;
+        wipe_system_fields(edit);
         return 0;
     }
     if (name.size == 0) {
@@ -316,24 +211,6 @@ check_names(struct req *req, struct edit *edit, struct err **err)
                        STR_ARG(name), STR_ARG(req->name));
     }
     return 0;
-}
-
-/* Did the client name a revision? Then a conflict is its own to solve. */
-static bool
-names_revision(struct req *req)
-{
-    struct val body = doc_root(req->impl->body_doc);
-    if (req->patch_kind != PATCH_KIND_JSON) {
-        struct str rev = val_str(val_at(body, "metadata.resourceVersion"));
-        return rev.size > 0 && !str_is(rev, "0");
-    }
-    VAL_EACH (it, body) {
-        if (val_is_str(val_get(it.value, "path"), "/metadata/resourceVersion") &&
-            !val_is_str(val_get(it.value, "op"), "remove")) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static int
@@ -380,7 +257,12 @@ check_revision(struct req *req, struct edit *edit, struct err **err)
         edit_del(edit, "/metadata/resourceVersion");
         return 0;
     }
-    req->client_sent_rv = names_revision(req);
+    uint64_t number;
+    if (rev.size > 0 && !str_to_uint(rev, &number)) {
+        return err_set(err, ERR_UNKNOWN,
+                       "strconv.ParseUint: parsing \"" STR_FMT "\": invalid syntax", STR_ARG(rev));
+    }
+    req->client_sent_rv = rest_patch_names_revision(req);
     if (check_uid(req, metadata, err) < 0) {
         return -1;
     }
@@ -424,13 +306,40 @@ rest_write_fill(struct req *req, struct err **err)
     return 0;
 }
 
+struct managed_in
+rest_write_managed_in(struct req *req)
+{
+    bool is_virtual = rest_virtual_of(req) != NULL;
+    struct str manager = req->options.field_manager;
+    if (manager.size == 0) {
+        struct str rest;
+        manager = str_cut(req->agent, '/', &rest);
+        manager.size = manager.size > MANAGER_MAX ? MANAGER_MAX : manager.size;
+    }
+    return (struct managed_in){ .arena = req->arena,
+                                .resource = rest_virtual_row(req),
+                                .subresource = req->sub == NULL ? NULL : req->sub->name,
+                                .manager = manager,
+                                .wall_ms = clock_wall_ms(),
+                                .old = is_virtual ? NULL : req->old,
+                                .is_create = req->is_create || is_virtual };
+}
+
 enum step_rc
 rest_write_managed(struct req *req, struct err **err)
 {
-    struct managed_in in = managed_in(req);
+    struct managed_in in = rest_write_managed_in(req);
     struct doc *doc = NULL;
     if (req->patch_kind == PATCH_KIND_APPLY) {
         return STEP_NEXT; /* managed_apply has done it */
+    }
+    if (req->impl->resets_managed) {
+        struct edit edit;
+        edit_init(&edit, req->arena);
+        edit_set(&edit, "/metadata/managedFields", STR("[{}]"));
+        if (rest_write_edit(req, &edit, err) < 0) {
+            return STEP_FAIL;
+        }
     }
     if (managed_update(&in, req->now, &doc, err) < 0) {
         return STEP_FAIL;

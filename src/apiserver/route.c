@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "net/body.h"
 #include "net/http.h"
 
 enum { WRITE_DEADLINE_MS = 34000, READ_DEADLINE_MS = 60000 };
@@ -247,6 +248,14 @@ route_resolve(struct req *req)
     }
 }
 
+static int
+not_allowed(struct err **err)
+{
+    (void)err_set(err, ERR_METHOD_NOT_ALLOWED,
+                  "the server does not allow this method on the requested resource");
+    return err_details(err, NULL, "", NULL); /* there, but empty */
+}
+
 int
 route_path(struct req *req, struct str path, struct str query, const char *method, struct err **err)
 {
@@ -258,8 +267,7 @@ route_path(struct req *req, struct str path, struct str query, const char *metho
         }
     }
     if (req->verb == 0) {
-        return err_set(err, ERR_METHOD_NOT_ALLOWED,
-                       "the server does not allow this method on the requested resource");
+        return not_allowed(err);
     }
     req->registry = registry_ref(req->server->registry);
     struct path parts = { 0 };
@@ -267,6 +275,10 @@ route_path(struct req *req, struct str path, struct str query, const char *metho
         return -1;
     }
     if (!find_mount(req, &parts) && read_resource(req, &parts)) {
+        bool is_get = strcmp(method, "GET") == 0;
+        if (req->verb == VERB_GET && !is_get) {
+            return not_allowed(err); /* HEAD and OPTIONS have no route there */
+        }
         refine_verb(req);
         route_resolve(req);
     }
@@ -330,6 +342,33 @@ is_supported(const struct req *req)
     return (verbs & verb) != 0 && (on_item == wants_item || may_be_either);
 }
 
+static bool
+has_group_version(const struct req *req)
+{
+    for (size_t i = 0; i < registry_len(req->registry); i++) {
+        const struct resource *row = registry_at(req->registry, i);
+        if (str_is(req->group, row->group) && str_is(req->version, row->version)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where no API is, Go's plain 404; inside one, a Status. */
+static enum step_rc
+not_found(struct req *req, struct err **err)
+{
+    if (!req->is_resource ||
+        (!has_group_version(req) && !str_has_prefix(req->path, STR("/api/")))) {
+        req_answer_body(req, 404, "text/plain; charset=utf-8",
+                        body_of_copy(STR("404 page not found\n")));
+        return STEP_DONE;
+    }
+    (void)err_set(err, ERR_NOT_FOUND, "the server could not find the requested resource");
+    (void)err_details(err, NULL, "", NULL);
+    return STEP_FAIL;
+}
+
 enum step_rc
 route_mount(struct req *req, struct err **err)
 {
@@ -343,12 +382,10 @@ route_mount(struct req *req, struct err **err)
         return STEP_WAIT;
     }
     if (req->resource == NULL) {
-        err_set(err, ERR_NOT_FOUND, "the server could not find the requested resource");
-        return STEP_FAIL;
+        return not_found(req, err);
     }
     if (!is_supported(req)) {
-        err_set(err, ERR_METHOD_NOT_ALLOWED,
-                "the server does not allow this method on the requested resource");
+        (void)not_allowed(err);
         return STEP_FAIL;
     }
     if (route_options_check(req, err) < 0 || encode_negotiate(req, err) < 0) {

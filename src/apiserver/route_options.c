@@ -59,18 +59,23 @@ parse_delete(struct req *req, struct err **err)
     return query_int(req, "gracePeriodSeconds", &o->grace_s, err);
 }
 
-static int
+static void
 parse_dry_run(struct req *req)
 {
     struct str values[DRY_RUN_MAX];
     size_t len = http_query_all(req->query, "dryRun", values, DRY_RUN_MAX, req->arena);
+    bool is_all = true;
+    struct jw w;
+    jw_init(&w, req->arena);
+    jw_arr(&w);
     for (size_t i = 0; i < len && i < DRY_RUN_MAX; i++) {
         req->options.dry_run = true;
-        if (!str_is(values[i], "All") && req->options.dry_run_other.at == NULL) {
-            req->options.dry_run_other = values[i].at == NULL ? STR("") : values[i];
-        }
+        is_all &= str_is(values[i], "All");
+        jw_str(&w, values[i]);
     }
-    return 0;
+    jw_end(&w);
+    struct str list = jw_done(&w);
+    req->options.dry_run_other = is_all ? (struct str){ 0 } : list;
 }
 
 int
@@ -96,7 +101,8 @@ route_options_parse(struct req *req, struct err **err)
     default:
         break;
     }
-    if (parse_dry_run(req) < 0 || parse_delete(req, err) < 0) {
+    parse_dry_run(req);
+    if (parse_delete(req, err) < 0) {
         return -1;
     }
     o->field_manager = query(req, "fieldManager");
@@ -213,8 +219,8 @@ static void
 check_dry_run(struct req *req, struct causes *causes)
 {
     if (req->options.dry_run_other.at != NULL) {
-        causes_add(causes, CAUSE_NOT_SUPPORTED, NULL, "dryRun",
-                   json_of(req, req->options.dry_run_other), "supported values: \"All\"");
+        causes_add_json(causes, CAUSE_NOT_SUPPORTED, NULL, "dryRun", req->options.dry_run_other,
+                        "supported values: \"All\"");
     }
 }
 

@@ -58,7 +58,7 @@ const struct req_step steps_order[] = {
     { "options", DELETES, rest_delete_decode, NULL },
     { "collection", VERB_DELETECOLLECTION, rest_collection_step, NULL },
     { "read", WRITES, rest_write_read, NULL },
-    { "patch", PATCHES, rest_write_patch, NULL },
+    { "patch", PATCHES, rest_patch_step, NULL },
     { "default", OBJECTS, rest_write_default, NULL },
     { "managed-fields", OBJECTS, rest_write_managed, NULL },
     { "mutate", WRITES, admission_mutate, admission_undo },

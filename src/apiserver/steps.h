@@ -29,9 +29,10 @@ enum step_rc rest_watch_step(struct req *req, struct err **err);
 /* rest_write.c: what is to be written. */
 enum step_rc rest_write_decode(struct req *req, struct err **err);
 enum step_rc rest_write_read(struct req *req, struct err **err);
-enum step_rc rest_write_patch(struct req *req, struct err **err);
 enum step_rc rest_write_default(struct req *req, struct err **err);
 enum step_rc rest_write_managed(struct req *req, struct err **err);
+/* rest_patch.c */
+enum step_rc rest_patch_step(struct req *req, struct err **err);
 /* rest_prepare.c: system fields, checks, canonical bytes. */
 enum step_rc rest_prepare_step(struct req *req, struct err **err);
 enum step_rc rest_prepare_validate(struct req *req, struct err **err);

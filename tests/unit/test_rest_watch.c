@@ -142,7 +142,7 @@ streams_its_list(void **state)
     tb_watch_done(tb, &watch);
 }
 
-/* A bookmark a minute, and one before the end; it tells of what others wrote, too. */
+/* A bookmark a minute, and one two seconds before the end; it tells of what others wrote, too. */
 static void
 bookmarks_and_ends(void **state)
 {
@@ -157,8 +157,9 @@ bookmarks_and_ends(void **state)
     uint64_t rev = run(tb, other);
     tb_warp(tb, 60001);
     LOG("BOOKMARK - %llu;", N(rev));
-    tb_warp(tb, 30001);
+    tb_warp(tb, 28000);
     LOG("BOOKMARK - %llu;BOOKMARK - %llu;", N(rev), N(rev));
+    tb_warp(tb, 2000);
     assert_true(watch.is_done);
     assert_null(watch.err);
     tb_watch_done(tb, &watch);
