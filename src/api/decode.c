@@ -289,7 +289,7 @@ decode_check_named(const struct decode_in *in, const struct resource *resource,
     } else {
         str_putf(&why,
                  "no kind \"" STR_FMT "\" is registered for version \"" STR_FMT
-                 "\" in scheme \"pkg/runtime/scheme.go:111\"",
+                 "\" in scheme \"pkg/api/legacyscheme/scheme.go:30\"",
                  STR_ARG(kind), STR_ARG(version));
     }
     return err_set(err, ERR_BAD_REQUEST,
