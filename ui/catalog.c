@@ -36,7 +36,7 @@ struct catalog {
     struct asks asks;
     struct arena *arena; /* resources, their names */
     VEC(struct entry) entries;
-    int waiting; /* answers of this round */
+    int waiting;               /* answers of this round */
     bool is_known, has_failed; /* has_failed: in this round */
 };
 /* One GET of discovery. */
@@ -168,14 +168,14 @@ read_legacy(struct catalog *catalog, const struct round *round, struct val list)
 {
     struct arena *arena = catalog->arena;
     struct resource *r = NULL;
+    struct subresource *subs = NULL;
 
     VAL_EACH (it, list) {
         struct str sub = { 0 };
         struct str name = str_cut(val_str(val_get(it.value, "name")), '/', &sub);
         if (sub.size > 0) {
             if (r != NULL && str_is(name, r->plural) && r->subresource_len < SUBS_MAX) {
-                ((struct subresource *)r->subresources)[r->subresource_len++].name =
-                    arena_dupz(arena, sub);
+                subs[r->subresource_len++].name = arena_dupz(arena, sub);
             }
             continue;
         }
@@ -190,7 +190,8 @@ read_legacy(struct catalog *catalog, const struct round *round, struct val list)
         r->categories = names_of(arena, val_get(it.value, "categories"));
         r->verbs = verbs_of(val_get(it.value, "verbs"));
         r->flags = val_bool(val_get(it.value, "namespaced"), false) ? RES_NAMESPACED : 0;
-        r->subresources = arena_array(arena, SUBS_MAX, sizeof(struct subresource));
+        subs = arena_array(arena, SUBS_MAX, sizeof(*subs));
+        r->subresources = subs;
         add_entry(catalog, r, round->is_preferred);
     }
 }
@@ -362,9 +363,8 @@ rank(const struct resource *r, struct str word)
         return 0; /* reviews and the like: nothing to show */
     }
     if (group.size > 0) {
-        return str_eq_nocase(group, str_of(r->group)) &&
-                       (str_eq_nocase(first, str_of(r->plural)) ||
-                        str_eq_nocase(first, str_of(r->singular)))
+        return str_eq_nocase(group, str_of(r->group)) && (str_eq_nocase(first, str_of(r->plural)) ||
+                                                          str_eq_nocase(first, str_of(r->singular)))
                    ? 4
                    : 0;
     }

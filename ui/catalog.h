@@ -15,7 +15,7 @@ struct resource;
 /* changed is called when discovery brought news. */
 struct catalog *catalog_new(struct client *client, void (*changed)(void *ctx), void *ctx);
 void catalog_free(struct catalog *catalog);
-void catalog_refresh(struct catalog *catalog); /* asks the server again */
+void catalog_refresh(struct catalog *catalog);        /* asks the server again */
 bool catalog_is_known(const struct catalog *catalog); /* discovery has answered */
 
 /* By plural, singular, short name or kind, any case, also "plural.group" and "group/version/plural".

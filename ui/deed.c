@@ -23,8 +23,8 @@ enum deed_kind { DEED_DELETE, DEED_SCALE, DEED_RESTART, DEED_CORDON, DEED_UNCORD
 static const struct {
     const char *title, *done; /* "Delete", "deleted" */
 } words[] = {
-    [DEED_DELETE] = { "Delete", "deleted" },       [DEED_SCALE] = { "Scale", "scaled" },
-    [DEED_RESTART] = { "Restart", "restarted" },   [DEED_CORDON] = { "Cordon", "cordoned" },
+    [DEED_DELETE] = { "Delete", "deleted" },        [DEED_SCALE] = { "Scale", "scaled" },
+    [DEED_RESTART] = { "Restart", "restarted" },    [DEED_CORDON] = { "Cordon", "cordoned" },
     [DEED_UNCORDON] = { "Uncordon", "uncordoned" },
 };
 static const char *const propagations[] = { "Background", "Foreground", "Orphan", NULL };
@@ -297,16 +297,16 @@ deed_drop_all(struct deeds *deeds)
 
 /* The deed in a dialog is the dialog's until it is answered. */
 static struct deed *
-take_deed(const struct dialog *dialog)
+take_deed(struct dialog *dialog)
 {
     struct deed *deed = dialog->ctx;
 
-    ((struct dialog *)dialog)->free_ctx = NULL;
+    dialog->free_ctx = NULL;
     return deed;
 }
 
 static void
-on_delete_answer(void *ctx, const struct dialog *dialog, int button)
+on_delete_answer(void *ctx, struct dialog *dialog, int button)
 {
     struct deed *deed = ctx;
     struct str grace = str_trim(str_of(dialog->fields[1].text));
@@ -324,7 +324,7 @@ on_delete_answer(void *ctx, const struct dialog *dialog, int button)
 }
 
 static void
-on_scale_answer(void *ctx, const struct dialog *dialog, int button)
+on_scale_answer(void *ctx, struct dialog *dialog, int button)
 {
     struct deed *deed = ctx;
 
@@ -343,7 +343,7 @@ on_scale_answer(void *ctx, const struct dialog *dialog, int button)
 }
 
 static void
-on_plain_answer(void *ctx, const struct dialog *dialog, int button)
+on_plain_answer(void *ctx, struct dialog *dialog, int button)
 {
     (void)ctx;
     if (button == 1) {
@@ -355,10 +355,10 @@ on_plain_answer(void *ctx, const struct dialog *dialog, int button)
 static struct dialog *
 ask_about(struct deed *deed, dialog_fn *done, const char *more)
 {
-    AUTO_FREE char *title = deed->len == 1
-                                ? mem_printf("%s %s", words[deed->kind].title, deed->resource->kind)
-                                : mem_printf("%s %zu %s", words[deed->kind].title, deed->len,
-                                             deed->resource->plural);
+    AUTO_FREE char *title =
+        deed->len == 1
+            ? mem_printf("%s %s", words[deed->kind].title, deed->resource->kind)
+            : mem_printf("%s %zu %s", words[deed->kind].title, deed->len, deed->resource->plural);
     AUTO_STR struct str_builder text = { 0 };
     struct dialog *dialog = dialog_new(title, done, deed);
 
@@ -402,7 +402,7 @@ deed_delete(struct view *view, const struct resource *resource, struct table *ta
                         : mem_strdup("");
     dialog = ask_about(deed, on_delete_answer, more);
     dialog->is_danger = true;
-    (void)dialog_add_choice(dialog, "What it owns", propagations);
+    (void)dialog_add_choice(dialog, "Propagation", propagations);
     (void)dialog_add_text(dialog, "Grace, seconds", force_now ? "0" : "default");
     add_buttons(dialog, "Delete");
     dialog_focus_button(dialog, 0);
@@ -446,8 +446,7 @@ deed_restart(struct view *view, const struct resource *resource, struct table *t
 void
 deed_cordon(struct view *view, const struct resource *resource, struct table *table, bool cordons)
 {
-    struct deed *deed =
-        deed_new(view, cordons ? DEED_CORDON : DEED_UNCORDON, resource, table);
+    struct deed *deed = deed_new(view, cordons ? DEED_CORDON : DEED_UNCORDON, resource, table);
 
     if (deed != NULL) {
         deed_start(deed);

@@ -147,10 +147,9 @@ put_head(const struct describe_in *in, struct str_builder *out)
         text.size = 0;
         str_putf(&text, STR_FMT "/" STR_FMT, STR_ARG(val_str(val_get(it.value, "kind"))),
                  STR_ARG(val_str(val_get(it.value, "name"))));
-        describe_line(out, 0,
-                      val_bool(val_get(it.value, "controller"), false) ? "Controlled by"
-                                                                       : "Owned by",
-                      str_view(&text));
+        describe_line(
+            out, 0, val_bool(val_get(it.value, "controller"), false) ? "Controlled by" : "Owned by",
+            str_view(&text));
     }
     describe_map(out, 0, "Labels", val_get(meta, "labels"));
     text.size = 0;
@@ -318,8 +317,8 @@ put_rest(struct val object, struct str_builder *out)
             continue;
         }
         str_put(&title, it.key);
-        title.at[0] = title.at[0] >= 'a' && title.at[0] <= 'z' ? (char)(title.at[0] - 32)
-                                                                : title.at[0];
+        title.at[0] =
+            title.at[0] >= 'a' && title.at[0] <= 'z' ? (char)(title.at[0] - 32) : title.at[0];
         str_putc(&title, '\0');
         if (is_nested(it.value)) {
             str_putf(out, "\n%s:\n", title.at);

@@ -41,7 +41,7 @@ describe_node(const struct describe_in *in, struct str_builder *out)
     static const struct {
         const char *key, *path;
     } facts[] = {
-        { "Operating system", "osImage" },   { "Kernel", "kernelVersion" },
+        { "Operating system", "osImage" },        { "Kernel", "kernelVersion" },
         { "Runtime", "containerRuntimeVersion" }, { "Kubelet", "kubeletVersion" },
         { "Architecture", "architecture" },
     };
@@ -106,7 +106,8 @@ put_selector(struct str_builder *out, struct val selector)
 {
     AUTO_STR struct str_builder text = { 0 };
 
-    if (!val_is(val_get(selector, "matchLabels")) && !val_is(val_get(selector, "matchExpressions"))) {
+    if (!val_is(val_get(selector, "matchLabels")) &&
+        !val_is(val_get(selector, "matchExpressions"))) {
         describe_map(out, 0, "Selector", selector); /* of a ReplicationController */
         return;
     }

@@ -141,7 +141,8 @@ put_words(struct str_builder *out, const char *key, struct val list)
 static void
 put_container(struct str_builder *out, struct val spec, struct val status, int64_t now_ms)
 {
-    AUTO_FREE char *restarts = mem_printf("%lld", (long long)val_int(val_get(status, "restartCount"), 0));
+    AUTO_FREE char *restarts =
+        mem_printf("%lld", (long long)val_int(val_get(status, "restartCount"), 0));
 
     str_putf(out, "  " STR_FMT "\n", STR_ARG(val_str(val_get(spec, "name"))));
     describe_line(out, DEEP, "Image", val_str(val_get(spec, "image")));
@@ -203,8 +204,8 @@ put_volumes(struct str_builder *out, struct val volumes)
             source = source.size > 0 ? source : val_str(val_get(v, "claimName"));
             source = source.size > 0 ? source : val_str(val_get(v, "path"));
             if (!str_is(part.key, "name")) {
-                str_putf(&text, STR_FMT "%s" STR_FMT, STR_ARG(part.key),
-                         source.size > 0 ? " " : "", STR_ARG(source));
+                str_putf(&text, STR_FMT "%s" STR_FMT, STR_ARG(part.key), source.size > 0 ? " " : "",
+                         STR_ARG(source));
             }
         }
         describe_line(out, IN, name, str_view(&text));

@@ -4,6 +4,8 @@
 
 #include "ui/dialog.h"
 
+#include <stdio.h>
+
 #include "ui/keys.h"
 #include "ui/text.h"
 

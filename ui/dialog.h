@@ -14,11 +14,11 @@ enum { DIALOG_FIELDS = 4, DIALOG_BUTTONS = 3, DIALOG_TEXT_MAX = 64, DIALOG_MENU_
 struct dialog;
 /* button: which one, or the place in a menu; -1: given up. The dialog is freed afterwards; a new one
  * may be opened from here. */
-typedef void dialog_fn(void *ctx, const struct dialog *dialog, int button);
+typedef void dialog_fn(void *ctx, struct dialog *dialog, int button);
 
 struct dialog_field {
     const char *label;
-    const char *const *choices;  /* NULL-terminated; NULL: a text */
+    const char *const *choices; /* NULL-terminated; NULL: a text */
     int choice;
     char text[DIALOG_TEXT_MAX];
     bool is_fresh; /* the first character typed replaces the text */

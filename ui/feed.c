@@ -6,6 +6,8 @@
 
 #include "ui/feed.h"
 
+#include <stdio.h>
+
 #include "api/registry.h"
 #include "base/arena.h"
 #include "base/clock.h"

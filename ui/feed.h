@@ -23,7 +23,7 @@ struct feed_ops {
     void (*changed)(void *ctx); /* state or revision: something else to show */
 };
 struct feed_spec {
-    const struct resource *resource; /* outlives the feed */
+    const struct resource *resource;               /* outlives the feed */
     struct str ns, label_selector, field_selector; /* copied */
 };
 enum feed_state {
@@ -35,7 +35,7 @@ enum feed_state {
 
 struct feed *feed_new(struct client *client, const struct feed_spec *spec,
                       const struct feed_ops *ops, void *ctx);
-void feed_free(struct feed *feed); /* NULL allowed */
+void feed_free(struct feed *feed);    /* NULL allowed */
 void feed_restart(struct feed *feed); /* a list now */
 enum feed_state feed_state(const struct feed *feed);
 const char *feed_problem(const struct feed *feed); /* of RETRYING, "" otherwise */

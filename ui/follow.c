@@ -25,11 +25,15 @@ static const struct {
     const char *group, *plural;
     enum open_kind kind;
 } opens[] = {
-    { "apps", "deployments", OPEN_SELECTED },  { "apps", "replicasets", OPEN_SELECTED },
-    { "apps", "statefulsets", OPEN_SELECTED }, { "apps", "daemonsets", OPEN_SELECTED },
+    { "apps", "deployments", OPEN_SELECTED },
+    { "apps", "replicasets", OPEN_SELECTED },
+    { "apps", "statefulsets", OPEN_SELECTED },
+    { "apps", "daemonsets", OPEN_SELECTED },
     { "", "replicationcontrollers", OPEN_SELECTED },
-    { "batch", "jobs", OPEN_SELECTED },        { "", "services", OPEN_SELECTED },
-    { "", "nodes", OPEN_ON_NODE },             { "", "namespaces", OPEN_NAMESPACE },
+    { "batch", "jobs", OPEN_SELECTED },
+    { "", "services", OPEN_SELECTED },
+    { "", "nodes", OPEN_ON_NODE },
+    { "", "namespaces", OPEN_NAMESPACE },
     { "apiextensions.k8s.io", "customresourcedefinitions", OPEN_INSTANCES },
 };
 
@@ -62,10 +66,9 @@ static void
 push_named(struct view *view, const struct resource *resource, struct str ns, struct str name)
 {
     AUTO_FREE char *selector = mem_printf("metadata.name=" STR_FMT, STR_ARG(name));
-    struct view_res_spec spec = { .resource = resource,
-                                  .ns = ns,
-                                  .field_selector = str_of(selector),
-                                  .of = name };
+    struct view_res_spec spec = {
+        .resource = resource, .ns = ns, .field_selector = str_of(selector), .of = name
+    };
 
     push_table(view, &spec);
 }
@@ -73,9 +76,8 @@ push_named(struct view *view, const struct resource *resource, struct str ns, st
 static void
 push_events(struct view *view, const struct resource *resource, struct str ns, struct str name)
 {
-    AUTO_FREE char *selector =
-        mem_printf("involvedObject.kind=%s,involvedObject.name=" STR_FMT, resource->kind,
-                   STR_ARG(name));
+    AUTO_FREE char *selector = mem_printf("involvedObject.kind=%s,involvedObject.name=" STR_FMT,
+                                          resource->kind, STR_ARG(name));
     AUTO_FREE char *of = mem_printf("%s/" STR_FMT, resource->kind, STR_ARG(name));
     struct view_res_spec spec = { .resource = kind_of(view, "events"),
                                   .ns = ns,

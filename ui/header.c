@@ -83,7 +83,9 @@ on_changed(void *ctx)
     ui_dirty(header->ui);
 }
 
-static const struct feed_ops node_ops = { on_columns, on_begin, on_row, on_gone, on_end, on_changed };
+static const struct feed_ops node_ops = {
+    on_columns, on_begin, on_row, on_gone, on_end, on_changed
+};
 
 /* ---- version, pods ---- */
 
@@ -146,8 +148,7 @@ count_pods(void *ctx)
     const struct resource *pods = catalog_find(ui_catalog(header->ui), STR("pods"));
     struct call call;
 
-    header->timer =
-        loop_timer(ui_loop(header->ui), clock_mono_ms() + COUNT_MS, count_pods, header);
+    header->timer = loop_timer(ui_loop(header->ui), clock_mono_ms() + COUNT_MS, count_pods, header);
     if (header->version[0] == '\0') {
         ask_version(header);
     }

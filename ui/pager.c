@@ -56,9 +56,8 @@ end_line(const struct pager *pager)
 static size_t
 rows_of(const struct pager *pager, uint64_t number)
 {
-    return pager->is_wrapped
-               ? text_wrap_len(pager->source->line(pager->ctx, number), pager->width)
-               : 1;
+    return pager->is_wrapped ? text_wrap_len(pager->source->line(pager->ctx, number), pager->width)
+                             : 1;
 }
 
 /* ---- moving ---- */
@@ -214,7 +213,8 @@ find_plain(struct str line, struct str want, size_t *ret_at)
 
 /* First match from byte `from` on. */
 static bool
-find_match(const struct pager *pager, struct str line, size_t from, size_t *ret_from, size_t *ret_to)
+find_match(const struct pager *pager, struct str line, size_t from, size_t *ret_from,
+           size_t *ret_to)
 {
     regmatch_t match = { .rm_so = (regoff_t)from, .rm_eo = (regoff_t)line.size };
     struct str want = pager_pattern(pager);
@@ -253,8 +253,8 @@ pager_next(struct pager *pager, int step)
 {
     uint64_t first = first_line(pager), end = end_line(pager);
     uint64_t at = pager->match != UINT64_MAX && pager->match >= first ? pager->match
-                  : step > 0                                         ? pager->top - 1
-                                                                     : pager->top;
+                  : step > 0                                          ? pager->top - 1
+                                                                      : pager->top;
 
     if (pager->pattern == NULL) {
         return false;
@@ -323,7 +323,8 @@ paint_describe(struct str line)
         i++;
     }
     paint.from = i;
-    while (i < line.size && line.at[i] != ':' && !(line.at[i] == ' ' && i + 1 < line.size && line.at[i + 1] == ' ')) {
+    while (i < line.size && line.at[i] != ':' &&
+           !(line.at[i] == ' ' && i + 1 < line.size && line.at[i + 1] == ' ')) {
         i++;
     }
     if (i < line.size && line.at[i] == ':' && (i + 1 == line.size || line.at[i + 1] == ' ')) {
@@ -391,7 +392,8 @@ draw_part(const struct pager *pager, struct str line, size_t from, size_t to, st
         int width = text_width(str_slice(line.at + begin, end - begin));
         int room = at.width - column;
         if (room > 0 && width > 0) {
-            grid_over(grid, (struct grid_rect){ at.x + column, at.y, width < room ? width : room, 1 },
+            grid_over(grid,
+                      (struct grid_rect){ at.x + column, at.y, width < room ? width : room, 1 },
                       ROLE_MATCH);
         }
         if (match_from >= to) {

@@ -23,9 +23,9 @@ struct pager {
     const struct pager_source *source;
     const void *ctx;
     enum pager_syntax syntax;
-    uint64_t top;    /* number of the line at the top */
-    size_t top_row;  /* and its row, when wrapped */
-    int left;        /* columns scrolled away */
+    uint64_t top;   /* number of the line at the top */
+    size_t top_row; /* and its row, when wrapped */
+    int left;       /* columns scrolled away */
     bool is_wrapped;
     bool is_following; /* stays at the end */
     int height, width; /* of the last drawing */

@@ -81,7 +81,7 @@ type_rune(struct prompt *prompt, uint32_t rune)
 }
 
 static enum prompt_result
-accept(struct prompt *prompt)
+take_suggestion(struct prompt *prompt)
 {
     struct str text = suggestion(prompt, prompt->choice);
 
@@ -159,16 +159,16 @@ prompt_key(struct prompt *prompt, uint32_t key)
             prompt->at = behind(prompt);
             return PROMPT_IGNORED;
         }
-        return accept(prompt);
+        return take_suggestion(prompt);
     case KEYS_TAB:
     case KEYS_CTRL | 'f':
-        return accept(prompt);
+        return take_suggestion(prompt);
     case KEYS_UP:
     case KEYS_DOWN:
         return cycle(prompt, key == KEYS_UP);
     default:
         return key >= ' ' && key < 0x110000 && key != KEYS_BACKSPACE ? type_rune(prompt, key)
-                                                                    : PROMPT_IGNORED;
+                                                                     : PROMPT_IGNORED;
     }
 }
 

@@ -19,8 +19,8 @@ struct prompt {
     bool is_open;
     char kind; /* ':' or '/' */
     char text[PROMPT_MAX];
-    size_t size, at; /* at: of the cursor, in bytes */
-    size_t choice;   /* which suggestion */
+    size_t size, at;            /* at: of the cursor, in bytes */
+    size_t choice;              /* which suggestion */
     prompt_suggest_fn *suggest; /* NULL: none */
     void *ctx;
 };

@@ -251,8 +251,8 @@ ui_flash(struct ui *ui, enum role role, const char *format, ...)
         mem_free(ui->messages.at[0]);
         VEC_DEL(ui->messages, 0);
     }
-    VEC_ADD(ui->messages, mem_printf(STR_FMT "  %s", STR_ARG(clock_text(clock_wall_ms(), time)),
-                                     ui->flash));
+    VEC_ADD(ui->messages,
+            mem_printf(STR_FMT "  %s", STR_ARG(clock_text(clock_wall_ms(), time)), ui->flash));
     ui_dirty(ui);
 }
 
@@ -354,36 +354,63 @@ go_back(struct ui *ui)
 }
 
 static void
-do_everywhere(struct ui *ui, enum action action)
+push_static(struct ui *ui, enum action action)
 {
     AUTO_STR struct str_builder text = { 0 };
 
     if (action == ACTION_HELP) {
         ui_write_help(ui, ui->top->ops->scopes(ui->top), &text);
-        ui_push(ui, view_text_static(ui, "Help", str_view(&text)));
-    } else if (action == ACTION_MESSAGES) {
+    } else {
         ui_write_messages(ui, &text);
-        ui_push(ui, view_text_static(ui, "Messages", str_view(&text)));
-    } else if (action == ACTION_COMMAND) {
+    }
+    ui_push(ui, view_text_static(ui, action == ACTION_HELP ? "Help" : "Messages", str_view(&text)));
+}
+
+/* What works whatever is shown, unless the view took it. */
+static void
+do_everywhere(struct ui *ui, enum action action)
+{
+    switch ((int)action) {
+    case ACTION_HELP:
+    case ACTION_MESSAGES:
+        push_static(ui, action);
+        break;
+    case ACTION_COMMAND:
         open_prompt(ui, ':');
-    } else if ((action == ACTION_FILTER || action == ACTION_SEARCH) &&
-               ui->top->ops->typed != NULL) {
-        open_prompt(ui, '/');
-    } else if (action == ACTION_BACK) {
+        break;
+    case ACTION_FILTER:
+    case ACTION_SEARCH:
+        if (ui->top->ops->typed != NULL) {
+            open_prompt(ui, '/');
+        }
+        break;
+    case ACTION_BACK:
         go_back(ui);
-    } else if (action == ACTION_QUIT) {
+        break;
+    case ACTION_QUIT:
         ui_quit(ui);
-    } else if (action == ACTION_HEADER) {
+        break;
+    case ACTION_HEADER:
         ui->is_header_hidden = !ui->is_header_hidden;
-    } else if (action == ACTION_REDRAW && ui->sink.redraw != NULL) {
-        ui->sink.redraw(ui->sink.ctx);
-    } else if (action == ACTION_REFRESH) {
+        break;
+    case ACTION_REDRAW:
+        if (ui->sink.redraw != NULL) {
+            ui->sink.redraw(ui->sink.ctx);
+        }
+        break;
+    case ACTION_REFRESH:
         catalog_refresh(ui->catalog);
         header_refresh(ui->header);
-    } else if (action == ACTION_OLDER || action == ACTION_LAST) {
+        break;
+    case ACTION_LAST:
+    case ACTION_OLDER:
         ui_history_step(ui, -1);
-    } else if (action == ACTION_NEWER) {
+        break;
+    case ACTION_NEWER:
         ui_history_step(ui, 1);
+        break;
+    default:
+        break;
     }
 }
 
@@ -410,8 +437,8 @@ ui_key(struct ui *ui, uint32_t key)
         prompt_result(ui, prompt_key(&ui->prompt, key));
         return;
     }
-    action = actions_find(&ui->actions, key,
-                          ui->top->ops->scopes(ui->top) | SCOPE_BIT(SCOPE_GLOBAL));
+    action =
+        actions_find(&ui->actions, key, ui->top->ops->scopes(ui->top) | SCOPE_BIT(SCOPE_GLOBAL));
     if (action != ACTION_NONE && !ui->top->ops->action(ui->top, action)) {
         do_everywhere(ui, action);
     } else if (action == ACTION_REFRESH) {
@@ -455,7 +482,7 @@ ui_frame(struct ui *ui)
     enum { WITH_STATUS = 8, WITH_TITLE = 5, WITH_BOTTOM = 2 };
     struct grid *grid = &ui->grid;
     struct view *top = ui->top;
-    struct grid_rect rest = { 0, 0, grid->width, grid->height };
+    struct grid_rect rest = { 0, 0, grid->width, grid->height }, line = { 0, 0, grid->width, 1 };
     struct view_title title = { .note_role = ROLE_DIM };
 
     ui->is_dirty = false;
@@ -463,12 +490,14 @@ ui_frame(struct ui *ui)
     if (grid->height >= WITH_STATUS && !ui->is_header_hidden) {
         header_draw_status(ui->header, grid, (struct grid_rect){ 0, rest.y++, grid->width, 1 });
     }
-    if (grid->height >= WITH_TITLE) {
-        top->ops->title(top, &title);
-        header_draw_title(&title, grid, (struct grid_rect){ 0, rest.y++, grid->width, 1 });
-    }
+    line.y = rest.y;
+    rest.y += grid->height >= WITH_TITLE ? 1 : 0;
     rest.height = grid->height - rest.y - (grid->height >= WITH_BOTTOM ? 1 : 0);
     top->ops->draw(top, grid, rest);
+    if (grid->height >= WITH_TITLE) {
+        top->ops->title(top, &title); /* it says what part was drawn */
+        header_draw_title(&title, grid, line);
+    }
     if (grid->height >= WITH_BOTTOM) {
         draw_bottom(ui, (struct grid_rect){ 0, grid->height - 1, grid->width, 1 });
     }

@@ -70,14 +70,14 @@ const char *ui_ns(const struct ui *ui); /* "" all */
 void ui_set_ns(struct ui *ui, struct str ns);
 bool ui_is_readonly(const struct ui *ui);
 struct deeds *ui_deeds(struct ui *ui); /* changes under way */
-void ui_dirty(struct ui *ui); /* draw again soon */
+void ui_dirty(struct ui *ui);          /* draw again soon */
 /* A line at the bottom for 6 s, also kept for :messages. */
 void ui_flash(struct ui *ui, enum role role, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-void ui_push(struct ui *ui, struct view *view); /* on top; takes it over */
-void ui_start(struct ui *ui, struct view *view); /* instead of all there are */
+void ui_push(struct ui *ui, struct view *view);    /* on top; takes it over */
+void ui_start(struct ui *ui, struct view *view);   /* instead of all there are */
 void ui_replace(struct ui *ui, struct view *view); /* instead of the one on top */
-void ui_pop(struct ui *ui);                     /* the last one stays */
+void ui_pop(struct ui *ui);                        /* the last one stays */
 struct view *ui_top(const struct ui *ui);
 void ui_command(struct ui *ui, struct str text); /* what ':' takes */
 void ui_copy(struct ui *ui, struct str text, const char *what);

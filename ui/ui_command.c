@@ -19,16 +19,16 @@ static const struct {
     const char *word;
     enum command_id id;
 } commands[] = {
-    { "q", COMMAND_QUIT },         { "quit", COMMAND_QUIT },  { "exit", COMMAND_QUIT },
-    { "qa", COMMAND_QUIT },        { "q!", COMMAND_QUIT_NOW }, { "help", COMMAND_HELP },
-    { "h", COMMAND_HELP },         { "?", COMMAND_HELP },     { "messages", COMMAND_MESSAGES },
-    { "ns", COMMAND_NS },          { "namespace", COMMAND_NS },
+    { "q", COMMAND_QUIT },  { "quit", COMMAND_QUIT },    { "exit", COMMAND_QUIT },
+    { "qa", COMMAND_QUIT }, { "q!", COMMAND_QUIT_NOW },  { "help", COMMAND_HELP },
+    { "h", COMMAND_HELP },  { "?", COMMAND_HELP },       { "messages", COMMAND_MESSAGES },
+    { "ns", COMMAND_NS },   { "namespace", COMMAND_NS },
 };
 
 /* ---- quitting ---- */
 
 static void
-on_quit_answer(void *ctx, const struct dialog *dialog, int button)
+on_quit_answer(void *ctx, struct dialog *dialog, int button)
 {
     struct ui *ui = ctx;
 
@@ -88,7 +88,8 @@ ui_history_step(struct ui *ui, int step)
         ui->history_at = to;
         (void)run_command(ui, str_of(ui->history.at[to]));
     } else {
-        ui_flash(ui, ROLE_DIM, step < 0 ? "no command before this one" : "no command after this one");
+        ui_flash(ui, ROLE_DIM,
+                 step < 0 ? "no command before this one" : "no command after this one");
     }
 }
 
@@ -248,10 +249,11 @@ ui_write_help(const struct ui *ui, unsigned scopes, struct str_builder *out)
             write_scope(ui, (enum scope)scope, out);
         }
     }
-    str_putz(out, "Commands\n"
-                  "  :KIND [NAMESPACE]     any kind, by plural, singular or short name: :deploy shop\n"
-                  "  :KIND /FILTER         with a filter: :po /web   :po -l app=web\n"
-                  "  :ns [NAMESPACE]       namespaces, or go to one; :ns all\n"
-                  "  :messages             what was said at the bottom\n"
-                  "  :q                    quit\n");
+    str_putz(out,
+             "Commands\n"
+             "  :KIND [NAMESPACE]     any kind, by plural, singular or short name: :deploy shop\n"
+             "  :KIND /FILTER         with a filter: :po /web   :po -l app=web\n"
+             "  :ns [NAMESPACE]       namespaces, or go to one; :ns all\n"
+             "  :messages             what was said at the bottom\n"
+             "  :q                    quit\n");
 }

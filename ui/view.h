@@ -24,16 +24,17 @@ struct view_title {
     enum role note_role;
 };
 struct view_ops {
-    void (*close)(struct view *view); /* frees it, but for asks and dialog, which are gone by then */
+    void (*close)(
+        struct view *view); /* frees it, but for asks and dialog, which are gone by then */
     void (*draw)(struct view *view, struct grid *grid, struct grid_rect rect);
-    void (*title)(const struct view *view, struct view_title *ret);
-    unsigned (*scopes)(const struct view *view); /* bits of enum scope */
+    void (*title)(struct view *view, struct view_title *ret);
+    unsigned (*scopes)(struct view *view); /* bits of enum scope */
     /* True: done. What is not known is false: the dispatcher may know it. */
     bool (*action)(struct view *view, enum action action);
     /* Text of the filter or search prompt, while typed and at its end; NULL: no such prompt. */
     void (*typed)(struct view *view, struct str text, bool is_final);
-    struct str (*typed_before)(const struct view *view); /* what that prompt opens with; NULL: "" */
-    bool (*back)(struct view *view); /* esc: true when there was something to clear; NULL: none */
+    struct str (*typed_before)(struct view *view); /* what that prompt opens with; NULL: "" */
+    bool (*back)(struct view *view);  /* esc: true when there was something to clear; NULL: none */
     void (*shown)(struct view *view); /* it is on top again; NULL: nothing to do */
 };
 struct view {

@@ -31,9 +31,9 @@ static const struct {
     enum action action;
     const char *query, *name;
 } ranges[] = {
-    { ACTION_LOG_TAIL, "tailLines=1000", "tail" },   { ACTION_LOG_HEAD, "", "all" },
-    { ACTION_LOG_1M, "sinceSeconds=60", "1m" },      { ACTION_LOG_5M, "sinceSeconds=300", "5m" },
-    { ACTION_LOG_15M, "sinceSeconds=900", "15m" },   { ACTION_LOG_30M, "sinceSeconds=1800", "30m" },
+    { ACTION_LOG_TAIL, "tailLines=1000", "tail" }, { ACTION_LOG_HEAD, "", "all" },
+    { ACTION_LOG_1M, "sinceSeconds=60", "1m" },    { ACTION_LOG_5M, "sinceSeconds=300", "5m" },
+    { ACTION_LOG_15M, "sinceSeconds=900", "15m" }, { ACTION_LOG_30M, "sinceSeconds=1800", "30m" },
     { ACTION_LOG_1H, "sinceSeconds=3600", "1h" },
 };
 
@@ -57,12 +57,6 @@ static struct logs_view *
 logs_of(struct view *view)
 {
     return container_of(view, struct logs_view, view);
-}
-
-static const struct logs_view *
-logs_of_const(const struct view *view)
-{
-    return container_of(view, const struct logs_view, view);
 }
 
 /* ---- source of the pager ---- */
@@ -156,8 +150,7 @@ on_end(void *ctx, const struct reply *reply, struct err *owned)
     }
     set_problem(logs, err->message);
     /* A container that is just being made has no log yet; a lost node comes back. */
-    logs->retry =
-        loop_timer(ui_loop(logs->view.ui), clock_mono_ms() + RETRY_MS, on_retry, logs);
+    logs->retry = loop_timer(ui_loop(logs->view.ui), clock_mono_ms() + RETRY_MS, on_retry, logs);
 }
 
 /* goes_on: from the last line's second, whose lines may come twice, else nothing would be missed. */
@@ -195,7 +188,7 @@ start_stream(struct logs_view *logs, bool goes_on)
 /* ---- containers ---- */
 
 static void
-on_container(void *ctx, const struct dialog *dialog, int button)
+on_container(void *ctx, struct dialog *dialog, int button)
 {
     struct logs_view *logs = ctx;
 
@@ -303,13 +296,13 @@ draw_logs(struct view *view, struct grid *grid, struct grid_rect rect)
 }
 
 static void
-title_logs(const struct view *view, struct view_title *ret)
+title_logs(struct view *view, struct view_title *ret)
 {
-    const struct logs_view *logs = logs_of_const(view);
-    const char *container =
-        logs->container_len == 0 ? "" : logs->containers[logs->container];
+    const struct logs_view *logs = logs_of(view);
+    const char *container = logs->container_len == 0 ? "" : logs->containers[logs->container];
 
-    (void)snprintf(ret->what, sizeof(ret->what), "%s", logs->is_previous ? "Previous logs" : "Logs");
+    (void)snprintf(ret->what, sizeof(ret->what), "%s",
+                   logs->is_previous ? "Previous logs" : "Logs");
     (void)snprintf(ret->where, sizeof(ret->where), "%s/%s%s%s", logs->ns, logs->name,
                    container[0] == '\0' ? "" : "  ", container);
     if (logs->problem != NULL) {
@@ -327,7 +320,7 @@ title_logs(const struct view *view, struct view_title *ret)
 }
 
 static unsigned
-scopes_logs(const struct view *view)
+scopes_logs(struct view *view)
 {
     (void)view;
     return SCOPE_BIT(SCOPE_LOGS) | SCOPE_BIT(SCOPE_TEXT) | SCOPE_BIT(SCOPE_MOVE);

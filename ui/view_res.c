@@ -42,12 +42,6 @@ res_of(struct view *view)
     return container_of(view, struct res_view, view);
 }
 
-static const struct res_view *
-res_of_const(const struct view *view)
-{
-    return container_of(view, const struct res_view, view);
-}
-
 /* ---- the feed ---- */
 
 static bool
@@ -62,6 +56,9 @@ on_columns(void *ctx, struct val definitions)
     struct res_view *res = ctx;
 
     table_columns(res->table, definitions, shows_ns(res));
+    if (res->field_selector[0] != '\0' && strcmp(res->resource->plural, "events") == 0) {
+        table_hide(res->table, STR("OBJECT")); /* it is in the title */
+    }
 }
 
 static void
@@ -104,7 +101,9 @@ on_changed(void *ctx)
     ui_dirty(res->view.ui);
 }
 
-static const struct feed_ops feed_ops = { on_columns, on_begin, on_row, on_gone, on_end, on_changed };
+static const struct feed_ops feed_ops = {
+    on_columns, on_begin, on_row, on_gone, on_end, on_changed
+};
 
 /* Both selectors hold: that of where one came from, and the filter's. */
 static void
@@ -149,9 +148,9 @@ typed_res(struct view *view, struct str text, bool is_final)
 }
 
 static struct str
-typed_before_res(const struct view *view)
+typed_before_res(struct view *view)
 {
-    return filter_text(res_of_const(view)->filter);
+    return filter_text(res_of(view)->filter);
 }
 
 static bool
@@ -182,16 +181,17 @@ plural_title(const struct resource *resource, char *text, size_t size)
 {
     size_t i = 0;
 
-    while (resource->kind[i] != '\0' && (resource->kind[i] | 0x20) == (resource->plural[i] | 0x20)) {
+    while (resource->kind[i] != '\0' &&
+           (resource->kind[i] | 0x20) == (resource->plural[i] | 0x20)) {
         i++;
     }
     (void)snprintf(text, size, "%.*s%s", (int)i, resource->kind, resource->plural + i);
 }
 
 static void
-title_res(const struct view *view, struct view_title *ret)
+title_res(struct view *view, struct view_title *ret)
 {
-    const struct res_view *res = res_of_const(view);
+    const struct res_view *res = res_of(view);
     size_t shown = table_shown(res->table), len = table_len(res->table);
     char marks[32] = "";
 
@@ -269,9 +269,9 @@ static const struct scope_kind scope_kinds[] = {
 };
 
 static unsigned
-scopes_res(const struct view *view)
+scopes_res(struct view *view)
 {
-    const struct resource *resource = res_of_const(view)->resource;
+    const struct resource *resource = res_of(view)->resource;
     unsigned scopes = SCOPE_BIT(SCOPE_TABLE) | SCOPE_BIT(SCOPE_MOVE) | SCOPE_BIT(SCOPE_OBJECT);
 
     for (size_t i = 0; i < ARRAY_LEN(scope_kinds); i++) {
@@ -293,8 +293,8 @@ move_res(struct res_view *res, enum action action)
         enum action action;
         int64_t rows, pages;
     } moves[] = {
-        { ACTION_UP, -1, 0 },       { ACTION_DOWN, 1, 0 },
-        { ACTION_PAGE_UP, 0, -1 },  { ACTION_PAGE_DOWN, 0, 1 },
+        { ACTION_UP, -1, 0 },           { ACTION_DOWN, 1, 0 },
+        { ACTION_PAGE_UP, 0, -1 },      { ACTION_PAGE_DOWN, 0, 1 },
         { ACTION_TOP, -1000000000, 0 }, { ACTION_BOTTOM, 1000000000, 0 },
     };
 
@@ -306,7 +306,8 @@ move_res(struct res_view *res, enum action action)
     }
     if (action == ACTION_LEFT && res->table->first_column > 0) {
         res->table->first_column--;
-    } else if (action == ACTION_RIGHT && res->table->first_column + 2 < (int)res->table->column_len) {
+    } else if (action == ACTION_RIGHT &&
+               res->table->first_column + 2 < (int)res->table->column_len) {
         res->table->first_column++;
     }
     return action == ACTION_LEFT || action == ACTION_RIGHT;
@@ -537,7 +538,7 @@ view_res_new(struct ui *ui, const struct view_res_spec *spec)
 }
 
 const struct resource *
-view_res_kind(const struct view *view)
+view_res_kind(struct view *view)
 {
-    return view != NULL && view->ops == &res_ops ? res_of_const(view)->resource : NULL;
+    return view != NULL && view->ops == &res_ops ? res_of(view)->resource : NULL;
 }

@@ -14,10 +14,10 @@ struct view_res_spec {
     struct str filter;         /* as typed */
     struct str label_selector; /* of what one came from, "" none */
     struct str field_selector;
-    struct str of;             /* "Deployment/api": what it belongs to, for the title */
+    struct str of; /* "Deployment/api": what it belongs to, for the title */
 };
 struct view *view_res_new(struct ui *ui, const struct view_res_spec *spec);
 /* The kind that a view shows; NULL: it is no such view. */
-const struct resource *view_res_kind(const struct view *view);
+const struct resource *view_res_kind(struct view *view);
 
 #endif

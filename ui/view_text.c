@@ -8,6 +8,7 @@
 
 #include "api/registry.h"
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/doc_yaml.h"
 #include "base/err.h"
@@ -43,12 +44,6 @@ static struct text_view *
 text_of(struct view *view)
 {
     return container_of(view, struct text_view, view);
-}
-
-static const struct text_view *
-text_of_const(const struct view *view)
-{
-    return container_of(view, const struct text_view, view);
 }
 
 /* ---- making the text ---- */
@@ -178,8 +173,7 @@ ask_events(struct text_view *text)
 static void
 ask_object(struct text_view *text)
 {
-    struct call call =
-        call_of(VERB_GET, text->resource, str_of(text->ns), str_of(text->name));
+    struct call call = call_of(VERB_GET, text->resource, str_of(text->ns), str_of(text->name));
 
     call.accept = ACCEPT_RAW;
     (void)ask_call(&text->view.asks, ui_client(text->view.ui), &call, on_object, text);
@@ -291,9 +285,9 @@ draw_text(struct view *view, struct grid *grid, struct grid_rect rect)
 }
 
 static void
-title_text(const struct view *view, struct view_title *ret)
+title_text(struct view *view, struct view_title *ret)
 {
-    const struct text_view *text = text_of_const(view);
+    const struct text_view *text = text_of(view);
     const struct pager *pager = &text->pager;
     uint64_t end = text->text.starts.len;
     uint64_t last = pager->top + (uint64_t)pager->height;
@@ -316,9 +310,9 @@ title_text(const struct view *view, struct view_title *ret)
 }
 
 static unsigned
-scopes_text(const struct view *view)
+scopes_text(struct view *view)
 {
-    const struct text_view *text = text_of_const(view);
+    const struct text_view *text = text_of(view);
     unsigned scopes = SCOPE_BIT(SCOPE_TEXT) | SCOPE_BIT(SCOPE_MOVE);
 
     if (text->resource != NULL && text->mode == VIEW_TEXT_YAML) {

@@ -40,12 +40,6 @@ why_of(struct view *view)
     return container_of(view, struct why_view, view);
 }
 
-static const struct why_view *
-why_of_const(const struct view *view)
-{
-    return container_of(view, const struct why_view, view);
-}
-
 /* ---- rows ---- */
 
 /* "Insufficient cpu: needs 2000, has 1350" */
@@ -130,7 +124,7 @@ on_why(void *ctx, const struct reply *reply, struct err *owned)
     mem_free(STEAL(why->problem));
     if (doc != NULL) {
         read_answer(why, arena, doc_root(doc));
-    } else if (err->code == ERR_NOT_FOUND && err->kind == NULL) {
+    } else if (err->code == ERR_NOT_FOUND && strstr(err->message, why->name) == NULL) {
         why->problem = mem_strdup("only binnacle's own control plane can tell: see the events (E)");
     } else {
         why->problem = mem_strdup(err->message);
@@ -188,9 +182,9 @@ draw_why(struct view *view, struct grid *grid, struct grid_rect rect)
 }
 
 static void
-title_why(const struct view *view, struct view_title *ret)
+title_why(struct view *view, struct view_title *ret)
 {
-    const struct why_view *why = why_of_const(view);
+    const struct why_view *why = why_of(view);
     size_t fit = 0, len = table_shown(why->table);
 
     for (size_t i = 0; i < len; i++) {
@@ -204,7 +198,7 @@ title_why(const struct view *view, struct view_title *ret)
 }
 
 static unsigned
-scopes_why(const struct view *view)
+scopes_why(struct view *view)
 {
     (void)view;
     return SCOPE_BIT(SCOPE_MOVE);
