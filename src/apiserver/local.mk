@@ -23,6 +23,7 @@ libapiserver_a_SOURCES += src/apiserver/discovery_openapi.c src/apiserver/discov
 libapiserver_a_SOURCES += src/apiserver/encode.c src/apiserver/encode.h
 libapiserver_a_SOURCES += src/apiserver/encode_form.c src/apiserver/encode_form.h
 libapiserver_a_SOURCES += src/apiserver/encode_list.c
+libapiserver_a_SOURCES += src/apiserver/event_ttl.c src/apiserver/event_ttl.h
 libapiserver_a_SOURCES += src/apiserver/health.c src/apiserver/health.h
 libapiserver_a_SOURCES += src/apiserver/ident.c src/apiserver/ident.h
 libapiserver_a_SOURCES += src/apiserver/impersonate.c src/apiserver/impersonate.h
