@@ -65,3 +65,5 @@ libapiserver_a_SOURCES += src/apiserver/data_dir_keys.c src/apiserver/data_dir_k
 libapiserver_a_SOURCES += src/apiserver/rest_review.c
 libapiserver_a_SOURCES += src/apiserver/rest_token.c
 libapiserver_a_SOURCES += src/apiserver/rest_virtual.c src/apiserver/rest_virtual.h
+libapiserver_a_SOURCES += src/apiserver/rbac_covers.c
+libapiserver_a_SOURCES += src/apiserver/rest_rbac.c
