@@ -66,7 +66,6 @@ unit_tests += tests/unit/test_base64
 unit_tests += tests/unit/test_quantity
 unit_tests += tests/unit/test_http_client
 unit_tests += tests/unit/test_grpc
-unit_tests += tests/unit/test_ws
 unit_tests += tests/unit/test_req
 unit_tests += tests/unit/test_req_shape
 unit_tests += tests/unit/test_apiserver_http
@@ -74,6 +73,7 @@ unit_tests += tests/unit/test_encode_list
 unit_tests += tests/unit/test_rest_read
 unit_tests += tests/unit/test_rest_watch
 unit_tests += tests/unit/test_authn
+unit_tests += tests/unit/test_rest_sub
 unit_tests += tests/unit/test_rest_virtual
 
 # What several tests share beside their own file.
@@ -81,9 +81,9 @@ net_box = tests/lib/net_box.c tests/lib/net_box.h
 tests_unit_test_http1_SOURCES = tests/unit/test_http1.c $(net_box)
 tests_unit_test_http_SOURCES = tests/unit/test_http.c $(net_box)
 tests_unit_test_http2_SOURCES = tests/unit/test_http2.c $(net_box)
-tests_unit_test_ws_SOURCES = tests/unit/test_ws.c $(net_box)
 tests_unit_test_http_client_SOURCES = tests/unit/test_http_client.c $(net_box)
 tb = tests/lib/tb.c tests/lib/tb.h
+tests_unit_test_rest_sub_SOURCES = tests/unit/test_rest_sub.c $(tb)
 tests_unit_test_rest_virtual_SOURCES = tests/unit/test_rest_virtual.c $(tb)
 tests_unit_test_authn_SOURCES = tests/unit/test_authn.c $(tb)
 tests_unit_test_req_SOURCES = tests/unit/test_req.c $(tb)
@@ -158,13 +158,6 @@ EXTRA_DIST += tests/fuzz/client_reply.dict
 fuzz_tests += tests/fuzz/fuzz_jwt
 tests_fuzz_fuzz_jwt_SOURCES = tests/fuzz/fuzz_jwt.c tests/fuzz/fuzz_main.c
 EXTRA_DIST += tests/fuzz/jwt.dict
-fuzz_tests += tests/fuzz/fuzz_http1
-tests_fuzz_fuzz_http1_SOURCES = tests/fuzz/fuzz_http1.c tests/fuzz/fuzz_main.c tests/fuzz/fuzz_net.h
-fuzz_tests += tests/fuzz/fuzz_http2
-tests_fuzz_fuzz_http2_SOURCES = tests/fuzz/fuzz_http2.c tests/fuzz/fuzz_main.c tests/fuzz/fuzz_net.h
-fuzz_tests += tests/fuzz/fuzz_ws
-tests_fuzz_fuzz_ws_SOURCES = tests/fuzz/fuzz_ws.c tests/fuzz/fuzz_main.c tests/fuzz/fuzz_net.h
-EXTRA_DIST += tests/fuzz/http1.dict tests/fuzz/ws.dict
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/doc.dict tests/fuzz/yaml.dict tests/fuzz/run.sh
 
 # ---- golden cases of plans: tests/golden/run_golden --update rewrites what is wanted ----

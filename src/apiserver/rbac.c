@@ -391,3 +391,107 @@ rbac_write_rules(struct rbac *rbac, const struct req_user *user, struct str ns, 
     jw_keyz(out, "nonResourceRules");
     write_side(rbac, user, ns, false, out);
 }
+
+/* ---- escalation ---- */
+
+struct cover {
+    struct rbac *rbac;
+    const struct req_user *user;
+    struct str ns;
+    struct arena *arena;
+};
+
+/* "*" is held only by who holds "*"; has() treats it as a word, which is just that. */
+static bool
+holds(const struct cover *c, const struct authz_attrs *attrs)
+{
+    struct str reason;
+    return rbac_allows(c->rbac, attrs, c->arena, &reason);
+}
+
+static bool
+holds_resource(const struct cover *c, struct authz_attrs *attrs, struct val rule)
+{
+    struct val names = val_get(rule, "resourceNames");
+    VAL_EACH (group, val_get(rule, "apiGroups")) {
+        attrs->group = val_str(group.value);
+        VAL_EACH (resource, val_get(rule, "resources")) {
+            struct str sub;
+            attrs->resource = str_cut(val_str(resource.value), '/', &sub);
+            attrs->subresource = sub;
+            attrs->name = (struct str){ 0 };
+            if (val_len(names) == 0 && !holds(c, attrs)) {
+                return false;
+            }
+            VAL_EACH (name, names) {
+                attrs->name = val_str(name.value);
+                if (!holds(c, attrs)) {
+                    return false;
+                }
+            }
+        }
+    }
+    return true;
+}
+
+static bool
+holds_rule(const struct cover *c, struct val rule)
+{
+    VAL_EACH (verb, val_get(rule, "verbs")) {
+        struct authz_attrs attrs = {
+            .user = c->user, .verb = val_str(verb.value), .ns = c->ns, .is_resource = true
+        };
+        if (!holds_resource(c, &attrs, rule)) {
+            return false;
+        }
+        attrs.is_resource = false;
+        VAL_EACH (path, val_get(rule, "nonResourceURLs")) {
+            attrs.path = val_str(path.value);
+            if (!holds(c, &attrs)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* {APIGroups:[""], Resources:["pods"], Verbs:["get"]}: upstream's CompactString. */
+static struct str
+compact(struct arena *arena, struct val rule)
+{
+    static const struct {
+        const char *name, *json;
+    } members[] = {
+        { "APIGroups", "apiGroups" },
+        { "Resources", "resources" },
+        { "ResourceNames", "resourceNames" },
+        { "NonResourceURLs", "nonResourceURLs" },
+        { "Verbs", "verbs" },
+    };
+    AUTO_STR struct str_builder b = { 0 };
+    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+        struct val list = val_get(rule, members[i].json);
+        if (val_len(list) > 0) {
+            str_putf(&b, "%s%s:" STR_FMT, b.size == 0 ? "{" : ", ", members[i].name,
+                     STR_ARG(val_raw(list)));
+        }
+    }
+    str_putc(&b, '}');
+    return arena_dup(arena, str_view(&b));
+}
+
+bool
+rbac_covers(struct rbac *rbac, const struct req_user *user, struct str ns, struct val rules,
+            struct arena *arena, struct str *ret_missing)
+{
+    struct cover c = { rbac, user, ns, arena };
+    AUTO_STR struct str_builder missing = { 0 };
+    VAL_EACH (it, rules) {
+        if (!holds_rule(&c, it.value)) {
+            str_putf(&missing, "%s" STR_FMT, missing.size > 0 ? "\n" : "",
+                     STR_ARG(compact(arena, it.value)));
+        }
+    }
+    *ret_missing = arena_dup(arena, str_view(&missing));
+    return missing.size == 0;
+}

@@ -16,6 +16,7 @@ struct reaching;
 struct loop_timer;
 struct req_body;
 struct req_transport;
+struct rest_sub;
 struct selector;
 
 enum { REQ_STEPS_MAX = 48, REQ_WARNINGS_MAX = 100, REQ_HEADERS_MAX = 4 };
@@ -53,6 +54,7 @@ struct req_impl {
     struct reaching *reaching;        /* rest_read.c: a revision that it waits for */
     struct selector *labels, *fields; /* LIST, WATCH, DELETECOLLECTION */
     const struct resource *stored;    /* the row of the stored form */
+    const struct rest_sub *rest_sub;  /* a subresource with a kind of its own, else NULL */
     struct buf *value;                /* canonical bytes that commit writes; owned */
     struct str duplicates;            /* of an applied YAML body, as text */
     bool resets_managed;              /* metadata.managedFields: [] */

@@ -11,6 +11,7 @@
 #include "apiserver/apiserver_impl.h"
 #include "apiserver/inflight.h"
 #include "apiserver/rest_delete.h"
+#include "apiserver/rest_sub.h"
 #include "apiserver/sink.h"
 #include "apiserver/steps.h"
 #include "base/arena.h"
@@ -50,7 +51,7 @@ answer_status(struct req *req)
 }
 
 static enum step_rc
-answer(struct req *req, struct object *object)
+answer(struct req *req, struct object *object, struct err **err)
 {
     bool keeps = (req->resource->flags & RES_RETURN_DELETED) != 0;
     if (req->impl->is_removed && req->verb == VERB_DELETE && !keeps) {
@@ -59,8 +60,8 @@ answer(struct req *req, struct object *object)
     }
     bool is_legacy = req->verb == VERB_DELETE && !req->impl->is_removed &&
                      req->options.has_orphan && !req->options.orphan;
-    req_answer_object(req, req->is_create ? 201 : is_legacy ? 202 : 200, object);
-    return STEP_NEXT;
+    int status = req->is_create ? 201 : is_legacy ? 202 : 200;
+    return rest_sub_answer(req, status, object, err) < 0 ? STEP_FAIL : STEP_NEXT;
 }
 
 static int
@@ -103,7 +104,7 @@ answer_dry_run(struct req *req, struct err **err)
     }
     if (q->is_delete || is_removal(req)) {
         q->is_removed = true;
-        return answer(req, req->old_object);
+        return answer(req, req->old_object, err);
     }
     AUTO_OBJECT struct object *object = NULL;
     if (req->is_create) {
@@ -114,7 +115,7 @@ answer_dry_run(struct req *req, struct err **err)
                        req->old_object->create_rev, &object, err) < 0) {
         return STEP_FAIL;
     }
-    return answer(req, object);
+    return answer(req, object, err);
 }
 
 static bool
@@ -226,7 +227,7 @@ settle(struct req *req, struct commit *commit, struct err **err)
         if (object == NULL) {
             object = object_ref(req->old_object);
         }
-        rc = answer(req, object);
+        rc = answer(req, object, err);
         break;
     case STORE_CONFLICT:
         rc = lost_race(req, err);
@@ -261,7 +262,7 @@ rest_commit_step(struct req *req, struct err **err)
     }
     if (is_noop(req)) {
         req->was_noop = true;
-        return answer(req, req->old_object);
+        return answer(req, req->old_object, err);
     }
     if (req->options.dry_run) {
         if (req->is_create) {

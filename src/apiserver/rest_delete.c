@@ -69,8 +69,15 @@ rest_delete_decode(struct req *req, struct err **err)
         err_free(why);
         return STEP_FAIL;
     }
-    take_body(req, doc_root(doc));
-    return route_options_check(req, err) < 0 ? STEP_FAIL : STEP_NEXT;
+    return rest_delete_take(req, doc_root(doc), err) < 0 ? STEP_FAIL : STEP_NEXT;
+}
+
+int
+rest_delete_take(struct req *req, struct val options, struct err **err)
+{
+    bool is_collection = req->verb == VERB_DELETECOLLECTION;
+    take_body(req, options);
+    return route_options_check_as(req, is_collection ? req->verb : VERB_DELETE, err);
 }
 
 /* ---- finalizers ---- */
@@ -216,7 +223,10 @@ check_preconditions(struct req *req, struct err **err)
 {
     const struct req_options *o = &req->options;
     const struct object *old = req->old_object;
+    struct resource row =
+        *req->resource; /* BeforeDelete names the kind where others name plurals */
     struct str rev = val_str(val_at(doc_root(req->old), "metadata.resourceVersion"));
+    row.plural = row.kind;
     if (o->pre_uid.size > 0 && !str_eq(o->pre_uid, old->uid)) {
         struct str detail = arena_printf(req->arena,
                                          "the UID in the precondition (" STR_FMT

@@ -10,10 +10,12 @@
 
 #include "api/decode.h"
 #include "api/managed.h"
+#include "api/object.h"
 #include "api/patch.h"
 #include "api/schema.h"
 #include "apiserver/req_body.h"
 #include "apiserver/req_impl.h"
+#include "apiserver/rest_sub.h"
 #include "apiserver/rest_write.h"
 #include "apiserver/steps.h"
 #include "base/arena.h"
@@ -119,10 +121,11 @@ static int
 check_applied(struct req *req, struct err **err)
 {
     struct val root = doc_root(req->impl->body_doc);
-    struct str version = resource_api_version(req->resource, req->arena);
+    const struct resource *row = rest_sub_row(req);
+    struct str version = resource_api_version(row, req->arena);
     struct str given = val_str(val_get(root, "apiVersion"));
     struct str kind = val_str(val_get(root, "kind"));
-    if (str_eq(given, version) && str_is(kind, req->resource->kind)) {
+    if (str_eq(given, version) && str_is(kind, row->kind)) {
         return 0;
     }
     /* schema.GroupVersionKind's text always has the slash. */
@@ -131,22 +134,41 @@ check_applied(struct req *req, struct err **err)
                    STR_ARG(slash), STR_ARG(given), STR_ARG(kind));
 }
 
+/* What a patch changes: the object, or what a subresource with a kind of its own shows of it. */
+static const struct doc *
+base_of(struct req *req, struct err **err)
+{
+    AUTO_OBJECT struct object *view = NULL;
+    if (rest_sub_view(req, req->old_object, &view, err) < 0) {
+        return NULL;
+    }
+    struct str bytes = view == req->old_object ? (struct str){ 0 } : object_bytes(view);
+    return bytes.size == 0 ? req->old : doc_parse(req->arena, arena_dup(req->arena, bytes), err);
+}
+
 static int
 patched(struct req *req, struct str *ret, struct err **err)
 {
     struct val patch = doc_root(req->impl->body_doc);
+    const struct doc *old = req->patch_kind == PATCH_KIND_APPLY ? NULL : base_of(req, err);
+    if (old == NULL && *err != NULL) {
+        return -1;
+    }
     switch (req->patch_kind) {
     case PATCH_KIND_JSON:
-        return patch_json(req->arena, req->old, patch, ret, err);
+        return patch_json(req->arena, old, patch, ret, err);
     case PATCH_KIND_MERGE:
-        return patch_merge(req->arena, req->old, patch, ret, err);
+        return patch_merge(req->arena, old, patch, ret, err);
     case PATCH_KIND_STRATEGIC:
-        return patch_strategic(req->arena, req->resource->type, req->old, patch, ret, err);
+        return patch_strategic(req->arena, rest_sub_row(req)->type, old, patch, ret, err);
     case PATCH_KIND_APPLY: {
         struct doc *doc = NULL;
         struct managed_in in = rest_write_managed_in(req);
-        if (check_applied(req, err) < 0 ||
-            managed_apply(&in, req->impl->body_doc, req->options.force, &doc, err) < 0) {
+        if (check_applied(req, err) < 0) {
+            return -1;
+        }
+        const struct doc *applied = rest_sub_applied(req, err);
+        if (applied == NULL || managed_apply(&in, applied, req->options.force, &doc, err) < 0) {
             return -1;
         }
         *ret = doc_bytes(doc);
@@ -328,7 +350,7 @@ decode_patched(struct req *req, struct str bytes, struct doc **ret, struct err *
         find_duplicates(&duplicates, doc_root(req->impl->body_doc), STR(""),
                         req->patch_kind == PATCH_KIND_JSON ? "json patch " : "");
     }
-    if (decode_object(&in, req->resource, ret, &error) < 0) {
+    if (decode_object(&in, rest_sub_row(req), ret, &error) < 0) {
         why = strstr(error->message, " cannot be handled as a ");
         why = why == NULL ? NULL : strstr(why, ": ");
         why = why == NULL ? error->message : why + 2;

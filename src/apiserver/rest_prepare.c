@@ -12,6 +12,7 @@
 #include "apiserver/apiserver_impl.h"
 #include "apiserver/authz.h"
 #include "apiserver/ident.h"
+#include "apiserver/rest_sub.h"
 #include "apiserver/rest_virtual.h"
 #include "apiserver/rest_write.h"
 #include "apiserver/steps.h"
@@ -119,7 +120,7 @@ prepare_kind(struct req *req, struct err **err)
     edit_init(&edit, req->arena);
     struct prepare p = { .arena = req->arena,
                          .resource = row,
-                         .subresource = req->sub == NULL ? NULL : req->sub->name,
+                         .subresource = rest_sub_strategy(req),
                          .now = doc_root(req->now),
                          .edit = &edit,
                          .user = arena_dupz(req->arena, req->user.name),
@@ -163,7 +164,7 @@ enum step_rc
 rest_prepare_step(struct req *req, struct err **err)
 {
     struct edit edit;
-    if (rest_virtual_of(req) != NULL) {
+    if (rest_virtual_of(req) != NULL || rest_sub_is_raw(req)) {
         return STEP_NEXT;
     }
     edit_init(&edit, req->arena);
@@ -195,12 +196,15 @@ rest_prepare_validate(struct req *req, struct err **err)
 {
     struct causes causes = { .arena = req->arena };
     struct val now = doc_root(req->now);
+    if (rest_sub_is_raw(req)) {
+        return STEP_NEXT;
+    }
     struct val old = req->is_create ? (struct val){ 0 } : doc_root(req->old);
     const struct rest_virtual *row = rest_virtual_of(req);
     if (row != NULL) {
         return row->check != NULL && row->check(req, err) < 0 ? STEP_FAIL : STEP_NEXT;
     }
-    validate_object(req->resource, req->sub == NULL ? NULL : req->sub->name, now, old, &causes);
+    validate_object(req->resource, rest_sub_strategy(req), now, old, &causes);
     if (causes_err(&causes, req->resource, req->name, err) < 0) {
         return STEP_FAIL;
     }

@@ -13,6 +13,7 @@
 #include "apiserver/apiserver_impl.h"
 #include "apiserver/listing.h"
 #include "apiserver/pages.h"
+#include "apiserver/rest_sub.h"
 #include "apiserver/sink.h"
 #include "apiserver/steps.h"
 #include "base/arena.h"
@@ -123,7 +124,9 @@ rest_read_get(struct req *req, struct err **err)
         status_not_found(err, req->resource, req->name);
         return STEP_FAIL;
     }
-    req->result = object_ref(object);
+    if (rest_sub_view(req, object, &req->result, err) < 0) {
+        return STEP_FAIL;
+    }
     req->status = 200;
     return STEP_DONE;
 }

@@ -17,6 +17,7 @@
 #include "apiserver/encode.h"
 #include "apiserver/keyqueue.h"
 #include "apiserver/rest_patch.h"
+#include "apiserver/rest_sub.h"
 #include "apiserver/rest_virtual.h"
 #include "apiserver/sink.h"
 #include "apiserver/steps.h"
@@ -85,6 +86,17 @@ unsupported(struct err **err, const char *accepted)
                    accepted);
 }
 
+/* POST bindings: which pod is meant stands in the body only. */
+static int
+name_from_body(struct req *req, struct err **err)
+{
+    if (req->verb != VERB_CREATE || req->sub == NULL || req->name.size > 0) {
+        return 0;
+    }
+    req->name = val_str(val_at(doc_root(req->impl->body_doc), "metadata.name"));
+    return req->name.size > 0 ? 0 : err_set(err, ERR_BAD_REQUEST, "Name parameter required.");
+}
+
 static int
 decode_whole(struct req *req, struct err **err)
 {
@@ -95,13 +107,13 @@ decode_whole(struct req *req, struct err **err)
     }
     struct decode_in in = rest_write_decode_in(req, media, req->body);
     struct doc *doc = NULL;
-    if (decode_object(&in, rest_virtual_row(req), &doc, err) < 0) {
+    if (decode_object(&in, rest_sub_row(req), &doc, err) < 0) {
         return -1;
     }
     req->impl->body_doc = doc;
     req->impl->resets_managed = media == MEDIA_JSON && rest_write_resets_managed(req, req->body);
     rest_write_warn(req);
-    return 0;
+    return name_from_body(req, err);
 }
 
 enum step_rc
@@ -227,24 +239,6 @@ must_name_revision(struct req *req, struct err **err)
 }
 
 static int
-check_uid(struct req *req, struct val metadata, struct err **err)
-{
-    struct str uid = val_str(val_get(metadata, "uid"));
-    if (req->verb != VERB_UPDATE || uid.size == 0 || str_eq(uid, req->old_object->uid)) {
-        return 0;
-    }
-    struct str slash = req->ns.size > 0 ? STR("/") : STR("");
-    struct str detail = arena_printf(
-        req->arena,
-        "StorageError: invalid object, Code: 4, Key: /registry/%s/" STR_FMT STR_FMT STR_FMT
-        ", ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: " STR_FMT
-        ", UID in object meta: " STR_FMT,
-        req->resource->plural, STR_ARG(req->ns), STR_ARG(slash), STR_ARG(req->name), STR_ARG(uid),
-        STR_ARG(req->old_object->uid));
-    return status_conflict(err, req->resource, req->name, detail.at);
-}
-
-static int
 check_revision(struct req *req, struct edit *edit, struct err **err)
 {
     struct val metadata = val_get(doc_root(req->now), "metadata");
@@ -263,7 +257,8 @@ check_revision(struct req *req, struct edit *edit, struct err **err)
                        "strconv.ParseUint: parsing \"" STR_FMT "\": invalid syntax", STR_ARG(rev));
     }
     req->client_sent_rv = rest_patch_names_revision(req);
-    if (check_uid(req, metadata, err) < 0) {
+    struct str uid = val_str(val_get(metadata, "uid"));
+    if (req->verb == VERB_UPDATE && rest_sub_check_uid(req, uid, err) < 0) {
         return -1;
     }
     struct str old = val_str(val_at(doc_root(req->old), "metadata.resourceVersion"));
@@ -288,8 +283,8 @@ rest_write_default(struct req *req, struct err **err)
     if (req->sub != NULL && rest_virtual_of(req) != NULL) {
         return rest_write_fill(req, err) < 0 ? STEP_FAIL : STEP_NEXT; /* it checks them itself */
     }
-    if (check_names(req, &edit, err) < 0 || check_revision(req, &edit, err) < 0 ||
-        rest_write_edit(req, &edit, err) < 0) {
+    if (rest_sub_apply(req, err) < 0 || check_names(req, &edit, err) < 0 ||
+        check_revision(req, &edit, err) < 0 || rest_write_edit(req, &edit, err) < 0) {
         return STEP_FAIL;
     }
     return rest_write_fill(req, err) < 0 ? STEP_FAIL : STEP_NEXT;
@@ -330,7 +325,7 @@ rest_write_managed(struct req *req, struct err **err)
 {
     struct managed_in in = rest_write_managed_in(req);
     struct doc *doc = NULL;
-    if (req->patch_kind == PATCH_KIND_APPLY) {
+    if (req->patch_kind == PATCH_KIND_APPLY || rest_sub_is_raw(req)) {
         return STEP_NEXT; /* managed_apply has done it */
     }
     if (req->impl->resets_managed) {

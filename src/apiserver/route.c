@@ -9,7 +9,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "api/duration.h"
 #include "apiserver/apiserver_impl.h"
 #include "apiserver/encode.h"
 #include "apiserver/rest_sub.h"
@@ -238,10 +237,17 @@ route_resolve(struct req *req)
         if (req->sub == NULL || !rest_sub_is_served(req->resource, req->sub)) {
             req->resource = NULL;
         }
+    } else if (req->resource != NULL && str_is(req->plural, "bindings")) {
+        /* The old form of pods/binding: the body names the pod. */
+        const struct resource *pods =
+            registry_find(req->registry, req->group, req->version, STR("pods"));
+        req->resource = req->name.size > 0 ? NULL : pods;
+        req->sub = pods == NULL ? NULL : resource_sub(pods, STR("binding"));
     }
     if (req->resource != NULL) {
         const struct resource *row = req->resource;
         req->impl->stored = row->storage != NULL ? row->storage : row;
+        req->impl->rest_sub = rest_sub_find(row, req->sub);
         bool wants_ns = resource_is_namespaced(row);
         if ((req->ns.size > 0 && !wants_ns) || !rest_sub_has_resource(row)) {
             req->resource = NULL; /* no such path */
@@ -299,26 +305,13 @@ route_limits(struct req *req, struct err **err)
     return STEP_NEXT;
 }
 
-/* The verb's own, or less when ?timeout= says so (filters/request_deadline.go). */
-static int
-set_deadline(struct req *req, struct err **err)
+static void
+set_deadline(struct req *req)
 {
-    struct str text = http_query(req->query, "timeout", req->arena);
-    int64_t asked_ns = 0;
-    if (req->verb == VERB_WATCH || req->verb == VERB_CONNECT) {
-        return 0;
+    bool is_long = req->verb == VERB_WATCH || req->verb == VERB_CONNECT;
+    if (!is_long) {
+        req_deadline(req, req_is_write(req) ? WRITE_DEADLINE_MS : READ_DEADLINE_MS);
     }
-    if (text.size > 0 && duration_parse(text, &asked_ns) < 0) {
-        return err_set(err, ERR_BAD_REQUEST,
-                       "invalid timeout specified in the request URL - time: invalid duration "
-                       "\"" STR_FMT "\"",
-                       STR_ARG(text));
-    }
-    req_deadline(req, req_is_write(req) ? WRITE_DEADLINE_MS : READ_DEADLINE_MS);
-    if (asked_ns > 0) {
-        req_deadline(req, (asked_ns + 999999) / 1000000);
-    }
-    return 0;
 }
 
 enum step_rc
@@ -329,16 +322,15 @@ route_attributes(struct req *req, struct err **err)
         if (route_path(req, req->http->path, req->http->query, method, err) < 0) {
             return STEP_FAIL;
         }
-        if (set_deadline(req, err) < 0 || route_options_parse(req, err) < 0) {
-            return STEP_FAIL;
-        }
-        return STEP_NEXT;
+        set_deadline(req);
+        return route_options_parse(req, err) < 0 ? STEP_FAIL : STEP_NEXT;
     }
     if (req->verb == 0) {
         err_set(err, ERR_BAD_REQUEST, "the call names no verb");
         return STEP_FAIL;
     }
-    return set_deadline(req, err) < 0 ? STEP_FAIL : STEP_NEXT;
+    set_deadline(req);
+    return STEP_NEXT;
 }
 
 static bool
@@ -352,7 +344,7 @@ is_supported(const struct req *req)
     }
     bool on_item = req->name.size > 0;
     bool wants_item =
-        req->sub != NULL || (verb & (VERB_GET | VERB_UPDATE | VERB_PATCH | VERB_DELETE)) != 0;
+        req->sub_name.size > 0 || (verb & (VERB_GET | VERB_UPDATE | VERB_PATCH | VERB_DELETE)) != 0;
     bool may_be_either = req->verb == VERB_WATCH;
     return (verbs & verb) != 0 && (on_item == wants_item || may_be_either);
 }

@@ -19,6 +19,8 @@ void route_resolve(struct req *req);
 /* route_options.c: the query's options of this verb, checked as upstream checks them. */
 int route_options_parse(struct req *req, struct err **err);
 int route_options_check(struct req *req, struct err **err);
+/* The same for the options of another verb (DeleteOptions inside an Eviction). */
+int route_options_check_as(struct req *req, enum verb verb, struct err **err);
 /* 422 of the checks of an options kind: ListOptions, DeleteOptions, … */
 struct causes;
 int route_options_invalid(const struct causes *causes, const char *kind, struct err **err);

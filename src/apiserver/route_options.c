@@ -284,8 +284,14 @@ static const struct options_check {
 int
 route_options_check(struct req *req, struct err **err)
 {
+    return route_options_check_as(req, req->verb, err);
+}
+
+int
+route_options_check_as(struct req *req, enum verb verb, struct err **err)
+{
     for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
-        if ((checks[i].verbs & req->verb) == 0) {
+        if ((checks[i].verbs & verb) == 0) {
             continue;
         }
         struct causes causes = { .arena = req->arena };
