@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/options.h"
+#include "console.h"
 #include "serve.h"
 
 struct command {
@@ -18,6 +19,8 @@ struct command {
 static int run_version(const struct options *options);
 
 static const struct command commands[] = {
+    { "console", "", "open the console, starting the control plane if there is none",
+      console_main },
     { "serve", "", "run the control plane until it is told to stop", serve_main },
     { "version", "", "print the version of binnacle and of the API", run_version },
 };

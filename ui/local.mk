@@ -2,14 +2,32 @@
 noinst_LIBRARIES += libui.a
 libui_a_SOURCES =
 libui_a_SOURCES += ui/actions.c ui/actions.h ui/actions.def
-libui_a_SOURCES += ui/grid.c ui/grid.h ui/roles.def
+libui_a_SOURCES += ui/ask.c ui/ask.h
+libui_a_SOURCES += ui/catalog.c ui/catalog.h
+libui_a_SOURCES += ui/deed.c ui/deed.h
+libui_a_SOURCES += ui/describe.c ui/describe.h ui/describe_node.c ui/describe_pod.c
+libui_a_SOURCES += ui/dialog.c ui/dialog.h
+libui_a_SOURCES += ui/feed.c ui/feed.h
 libui_a_SOURCES += ui/filter.c ui/filter.h
-libui_a_SOURCES += ui/state.c ui/state.h
+libui_a_SOURCES += ui/follow.c ui/follow.h
+libui_a_SOURCES += ui/grid.c ui/grid.h ui/roles.def
+libui_a_SOURCES += ui/header.c ui/header.h
 libui_a_SOURCES += ui/keys.c ui/keys.h
+libui_a_SOURCES += ui/logring.c ui/logring.h
+libui_a_SOURCES += ui/pager.c ui/pager.h
+libui_a_SOURCES += ui/prompt.c ui/prompt.h
+libui_a_SOURCES += ui/save.c ui/save.h
 libui_a_SOURCES += ui/screen.c ui/screen.h
+libui_a_SOURCES += ui/state.c ui/state.h
 libui_a_SOURCES += ui/table.c ui/table.h ui/table_draw.c ui/table_rows.c
 libui_a_SOURCES += ui/text.c ui/text.h
 libui_a_SOURCES += ui/theme.c ui/theme.h
+libui_a_SOURCES += ui/ui.c ui/ui.h ui/ui_command.c ui/ui_main.c ui/ui_priv.h
+libui_a_SOURCES += ui/view.c ui/view.h
+libui_a_SOURCES += ui/view_logs.c ui/view_logs.h
+libui_a_SOURCES += ui/view_res.c ui/view_res.h
+libui_a_SOURCES += ui/view_text.c ui/view_text.h
+libui_a_SOURCES += ui/view_why.c ui/view_why.h
 
 # Themes are compiled in, as rows { name, text }.
 themes = themes/default.theme themes/mono.theme

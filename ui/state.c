@@ -19,6 +19,8 @@ static const struct {
     { "Healthy", STATE_OK },
     { "Deployed", STATE_OK },
     { "True", STATE_OK },
+    { "Fits", STATE_OK },
+    { "No", STATE_ERROR },
     { "Normal", STATE_NONE },
     { "Completed", STATE_DONE },
     { "Complete", STATE_DONE },

@@ -341,6 +341,16 @@ table_set_filter(struct table *table, const struct filter *filter)
 }
 
 void
+table_hide(struct table *table, struct str name)
+{
+    for (size_t i = 0; i < table->column_len; i++) {
+        if (str_eq_nocase(str_of(table->columns[i].name), name)) {
+            table->hidden |= 1ULL << i;
+        }
+    }
+}
+
+void
 table_set_faults(struct table *table, bool only_faults)
 {
     table->only_faults = only_faults;

@@ -66,6 +66,7 @@ struct table {
     int offset;       /* its line on the screen: the anchor of the scroll */
     char *anchor_key; /* last mark, for ranges */
     size_t marked_len;
+    uint64_t hidden;  /* columns that are not drawn, bits */
     int first_column; /* columns scrolled away behind the first */
     uint64_t generation;
     bool is_loading; /* between begin and end */
@@ -99,6 +100,7 @@ void table_row_follow(struct table_row *row, const struct table_row *old, const 
 /* ---- what is shown ---- */
 
 void table_set_filter(struct table *table, const struct filter *filter); /* borrowed */
+void table_hide(struct table *table, struct str column); /* by name; nothing when it is not there */
 void table_set_faults(struct table *table, bool only_faults);
 /* By a column's name; the one that sorts already: turned round. False: there is none. */
 bool table_sort_by(struct table *table, struct str column);

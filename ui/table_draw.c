@@ -52,7 +52,7 @@ choose_columns(const struct table *table, struct layout *layout)
     int skip = table->first_column;
 
     for (size_t i = 0; i < table->column_len; i++) {
-        if (table->columns[i].priority > 0 && !table->is_wide) {
+        if ((table->columns[i].priority > 0 && !table->is_wide) || (table->hidden >> i & 1) != 0) {
             continue;
         }
         if (!is_frozen(table, i) && skip > 0) {

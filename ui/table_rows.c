@@ -16,7 +16,8 @@
 /* Ages inside text, as the server's printers write them. */
 static const char *const since_names[] = { "RESTARTS", "LAST SEEN", "FIRST SEEN", "LAST SCHEDULE" };
 static const char *const state_names[] = { "STATUS", "PHASE", "STATE", "CONDITION" };
-static const char *const right_names[] = { "READY", "COMPLETIONS", "DURATION" };
+static const char *const right_names[] = { "READY",     "COMPLETIONS", "DURATION", "UP-TO-DATE",
+                                           "AVAILABLE", "DESIRED",     "CURRENT" };
 
 static bool
 is_among(const char *name, const char *const *names, size_t len)

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "api/columns_kinds.h"
+#include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 #include "api/validate.h"
 
@@ -84,6 +85,8 @@ const struct resource resource_clusterrolebindings = {
     .flags = RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE,
     .type = &type_rbac_cluster_role_binding,
     .name_problems = validate_name_path_segment,
+    .check_create = kind_rbac_check_binding,
+    .check_update = kind_rbac_check_rebinding,
     COLUMNS_OF(rolebindings),
 };
 
@@ -98,6 +101,8 @@ const struct resource resource_clusterroles = {
     .flags = RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE,
     .type = &type_rbac_cluster_role,
     .name_problems = validate_name_path_segment,
+    .check_create = kind_rbac_check_role,
+    .check_update = kind_rbac_check_role,
 };
 
 const struct resource resource_rolebindings = {
@@ -111,6 +116,8 @@ const struct resource resource_rolebindings = {
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE,
     .type = &type_rbac_role_binding,
     .name_problems = validate_name_path_segment,
+    .check_create = kind_rbac_check_binding,
+    .check_update = kind_rbac_check_rebinding,
     COLUMNS_OF(rolebindings),
 };
 
@@ -125,6 +132,8 @@ const struct resource resource_roles = {
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE,
     .type = &type_rbac_role,
     .name_problems = validate_name_path_segment,
+    .check_create = kind_rbac_check_role,
+    .check_update = kind_rbac_check_role,
 };
 
 /* clang-format on */

@@ -14,6 +14,7 @@
 #include "apiserver/authz.h"
 #include "apiserver/discovery.h"
 #include "apiserver/discovery_openapi.h"
+#include "apiserver/event_ttl.h"
 #include "apiserver/health.h"
 #include "apiserver/inflight.h"
 #include "apiserver/keyqueue.h"
@@ -236,6 +237,7 @@ on_loaded(void *ctx, struct err *owned)
     server->is_loaded = true;
     server->compact_next = sink_rev(server->sink);
     arm_compaction(server);
+    server->event_ttl = event_ttl_start(server);
     make_namespaces(server);
 }
 
@@ -265,10 +267,18 @@ void
 apiserver_req_over(struct apiserver *server)
 {
     if (server->is_stopping && server->req_len == 0 && !server->is_compacting &&
-        !server->is_stop_posted) {
+        !server->is_expiring && !server->is_stop_posted) {
         server->is_stop_posted = true;
         loop_defer(server->loop, stopped, server);
     }
+}
+
+static void
+expired(void *ctx)
+{
+    struct apiserver *server = ctx;
+    server->is_expiring = false;
+    apiserver_req_over(server);
 }
 
 /* Who waits is cut; what was handed to the store is waited for. */
@@ -279,6 +289,8 @@ apiserver_stop(struct apiserver *server, void (*done)(void *ctx), void *ctx)
     server->stopped_ctx = ctx;
     server->is_stopping = true;
     loop_timer_cancel(STEAL(server->compaction));
+    server->is_expiring = true;
+    event_ttl_stop(STEAL(server->event_ttl), expired, server);
     client_free(STEAL(server->self));
     for (struct req_impl *q = server->reqs; q != NULL; q = q->next) {
         if (!q->is_sent) {

@@ -13,6 +13,7 @@ struct audit;
 struct authn;
 struct authz;
 struct discovery_openapi;
+struct event_ttl;
 struct inflight;
 struct keyqueue;
 struct loop_timer;
@@ -47,6 +48,7 @@ struct apiserver {
     struct authz *authz;
     struct audit *audit;
     struct inflight *inflight;
+    struct event_ttl *event_ttl;       /* from the load to the stop */
     struct discovery_openapi *openapi; /* NULL until somebody asks */
     struct ident ident;
     VEC(struct apiserver_mount *) mounts; /* requests point at them */
@@ -58,7 +60,7 @@ struct apiserver {
     struct loop_timer *compaction; /* the next run */
     uint64_t compact_next;         /* revision of the last run: what the next one compacts to */
     int bootstrap_left;
-    bool is_loaded, is_ready, is_stopping, is_stop_posted, is_compacting;
+    bool is_loaded, is_ready, is_stopping, is_stop_posted, is_compacting, is_expiring;
     void (*on_ready)(void *ctx, struct err *owned);
     void *ready_ctx;
     void (*on_stopped)(void *ctx);

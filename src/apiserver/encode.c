@@ -12,6 +12,7 @@
 #include "api/status.h"
 #include "apiserver/apiserver_impl.h"
 #include "apiserver/encode_form.h"
+#include "apiserver/listing.h"
 #include "apiserver/pieces.h"
 #include "apiserver/steps.h"
 #include "base/arena.h"
@@ -22,7 +23,7 @@
 #include "net/body.h"
 #include "net/http.h"
 
-enum { CLAUSES_MAX = 16 };
+enum { CLAUSES_MAX = 16, GZIP_MIN = 128 << 10 /* bytes */ };
 
 /* ---- negotiation ---- */
 
@@ -285,6 +286,19 @@ answer_error(struct req *req)
     }
 }
 
+/* Big answers go through gzip for those who take it (responsewriters/writers.go). */
+static void
+compress(struct req *req, size_t size)
+{
+    if (size <= GZIP_MIN || req->http == NULL ||
+        !str_contains(http_header(req->http, "accept-encoding"), STR("gzip"))) {
+        return;
+    }
+    req->impl->body = body_gzip(req->impl->body);
+    req_header(req, "content-encoding", STR("gzip"));
+    req_header(req, "vary", STR("Accept-Encoding"));
+}
+
 enum step_rc
 encode_step(struct req *req, struct err **err)
 {
@@ -303,12 +317,17 @@ encode_step(struct req *req, struct err **err)
         return STEP_NEXT;
     }
     if (q->listing != NULL) {
+        size_t size = listing_size(q->listing);
         q->content_type = req->accept == ANSWER_YAML ? "application/yaml" : "application/json";
         q->body = encode_list_body(req, STEAL(q->listing));
+        compress(req, size);
         return STEP_NEXT;
     }
-    if (req->result != NULL && answer_object(req, err) < 0) {
-        return STEP_FAIL;
+    if (req->result != NULL) {
+        if (answer_object(req, err) < 0) {
+            return STEP_FAIL;
+        }
+        compress(req, object_size(req->result));
     }
     return STEP_NEXT;
 }

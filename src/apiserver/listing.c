@@ -70,6 +70,16 @@ listing_next(struct listing *listing, size_t *budget)
     return NULL;
 }
 
+size_t
+listing_size(const struct listing *listing)
+{
+    size_t size = listing->root != NULL ? cache_bytes(listing->root, listing->resource) : 0;
+    for (size_t i = 0; i < listing->len; i++) {
+        size += object_size(listing->items[i]);
+    }
+    return size;
+}
+
 bool
 listing_is_over(const struct listing *listing)
 {

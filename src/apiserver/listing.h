@@ -34,6 +34,7 @@ bool listing_selects(const struct selector *labels, const struct selector *field
 /* The next object, borrowed; NULL at the end, or when *budget objects were looked at (then it is 0
  * and listing_is_over is false). */
 struct object *listing_next(struct listing *listing, size_t *budget);
+size_t listing_size(const struct listing *listing); /* bytes, about, before selection */
 bool listing_is_over(const struct listing *listing);
 
 #endif

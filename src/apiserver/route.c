@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "api/duration.h"
 #include "apiserver/apiserver_impl.h"
 #include "apiserver/encode.h"
 #include "apiserver/rest_sub.h"
@@ -305,13 +306,26 @@ route_limits(struct req *req, struct err **err)
     return STEP_NEXT;
 }
 
-static void
-set_deadline(struct req *req)
+/* The verb's own, or less when ?timeout= says so (filters/request_deadline.go). */
+static int
+set_deadline(struct req *req, struct err **err)
 {
-    bool is_long = req->verb == VERB_WATCH || req->verb == VERB_CONNECT;
-    if (!is_long) {
-        req_deadline(req, req_is_write(req) ? WRITE_DEADLINE_MS : READ_DEADLINE_MS);
+    struct str text = http_query(req->query, "timeout", req->arena);
+    int64_t asked_ns = 0;
+    if (req->verb == VERB_WATCH || req->verb == VERB_CONNECT) {
+        return 0;
     }
+    if (text.size > 0 && duration_parse(text, &asked_ns) < 0) {
+        return err_set(err, ERR_BAD_REQUEST,
+                       "invalid timeout specified in the request URL - time: invalid duration "
+                       "\"" STR_FMT "\"",
+                       STR_ARG(text));
+    }
+    req_deadline(req, req_is_write(req) ? WRITE_DEADLINE_MS : READ_DEADLINE_MS);
+    if (asked_ns > 0) {
+        req_deadline(req, (asked_ns + 999999) / 1000000);
+    }
+    return 0;
 }
 
 enum step_rc
@@ -322,15 +336,16 @@ route_attributes(struct req *req, struct err **err)
         if (route_path(req, req->http->path, req->http->query, method, err) < 0) {
             return STEP_FAIL;
         }
-        set_deadline(req);
-        return route_options_parse(req, err) < 0 ? STEP_FAIL : STEP_NEXT;
+        if (set_deadline(req, err) < 0 || route_options_parse(req, err) < 0) {
+            return STEP_FAIL;
+        }
+        return STEP_NEXT;
     }
     if (req->verb == 0) {
         err_set(err, ERR_BAD_REQUEST, "the call names no verb");
         return STEP_FAIL;
     }
-    set_deadline(req);
-    return STEP_NEXT;
+    return set_deadline(req, err) < 0 ? STEP_FAIL : STEP_NEXT;
 }
 
 static bool

@@ -62,6 +62,7 @@ const struct req_step steps_order[] = {
     { "default", OBJECTS, rest_write_default, NULL },
     { "managed-fields", OBJECTS, rest_write_managed, NULL },
     { "mutate", WRITES, admission_mutate, admission_undo },
+    { "escalate", OBJECTS, rest_rbac_step, NULL },
     { "prepare", OBJECTS, rest_prepare_step, NULL },
     { "prepare-delete", VERB_DELETE, rest_delete_prepare, NULL },
     { "validate", OBJECTS, rest_prepare_validate, NULL },

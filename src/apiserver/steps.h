@@ -41,6 +41,8 @@ enum step_rc rest_prepare_canonicalise(struct req *req, struct err **err);
 enum step_rc rest_delete_decode(struct req *req, struct err **err);
 enum step_rc rest_delete_prepare(struct req *req, struct err **err);
 enum step_rc rest_collection_step(struct req *req, struct err **err);
+/* rest_rbac.c: nobody gives away what they do not hold. */
+enum step_rc rest_rbac_step(struct req *req, struct err **err);
 /* rest_virtual.c: answers what is never stored. */
 enum step_rc rest_virtual_step(struct req *req, struct err **err);
 /* rest_commit.c */

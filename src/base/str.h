@@ -74,7 +74,12 @@ void str_vputf(struct str_builder *b, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 char *str_steal(struct str_builder *b);           /* NUL-terminated, the builder is empty again */
 struct str str_view(const struct str_builder *b); /* until the next put */
-void str_done(struct str_builder *b);             /* frees; for AUTO_STR too */
+static inline struct str
+str_rest(const struct str_builder *b, size_t at) /* from byte `at` on; until the next put */
+{
+    return b->size == at ? (struct str){ 0 } : (struct str){ b->at + at, b->size - at };
+}
+void str_done(struct str_builder *b); /* frees; for AUTO_STR too */
 #define AUTO_STR AUTO(str_done)
 
 /* Lists of slices, e.g. of split text; items point into what was split. The last

@@ -34,6 +34,7 @@ struct call {
     struct str body;         /* JSON (or YAML for apply) */
     enum call_body body_type;
     enum call_accept accept;
+    const char *accept_text; /* the Accept header itself, instead of accept's; NULL: that */
     struct str label_selector, field_selector;
     int64_t limit;
     struct str continue_token;

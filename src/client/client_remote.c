@@ -330,7 +330,9 @@ client_remote_begin(struct remote_call *made, const struct call *call,
     made->resource = call->resource;
     made->accept = call->accept;
     made->verb = call->verb;
-    add_header(headers, &len, "accept", str_of(accept_text(call->accept, call->verb)));
+    add_header(headers, &len, "accept",
+               str_of(call->accept_text != NULL ? call->accept_text
+                                                : accept_text(call->accept, call->verb)));
     if (body.size > 0) {
         add_header(headers, &len, "content-type", str_of(call_content_type(call)));
     }

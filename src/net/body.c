@@ -49,7 +49,9 @@ body_bytes_pull(struct body *body, struct iovec *iov, int *io_len, size_t max_by
     struct str all = buf_str(b->buf);
     size_t size = all.size - b->at < max_bytes ? all.size - b->at : max_bytes;
 
-    iov[0] = (struct iovec){ (char *)(uintptr_t)all.at + b->at, size };
+    if (size > 0) {
+        iov[0] = (struct iovec){ (char *)(uintptr_t)all.at + b->at, size };
+    }
     *io_len = size == 0 ? 0 : 1;
     b->at += size;
     return b->at == all.size ? PULL_END : PULL_MORE;

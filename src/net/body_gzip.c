@@ -85,7 +85,9 @@ body_gzip_pull(struct body *body, struct iovec *iov, int *io_len, size_t max_byt
     size_t size = g->out_size - g->out_at;
 
     size = size < max_bytes ? size : max_bytes;
-    iov[0] = (struct iovec){ g->out + g->out_at, size };
+    if (size > 0) {
+        iov[0] = (struct iovec){ g->out + g->out_at, size };
+    }
     *io_len = size == 0 ? 0 : 1;
     g->out_at += size;
     return g->is_over && g->out_at == g->out_size ? PULL_END : PULL_MORE;

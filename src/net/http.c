@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/arena.h"
+#include "base/mem.h"
 #include "net/http_priv.h"
 
 static const struct {
@@ -69,6 +70,16 @@ void
 http_respond(struct http_request *request, const struct http_response *response)
 {
     ((struct http_stream *)request->stream)->ops->respond(request, response);
+}
+
+void
+http_shed(struct http_request *request)
+{
+    arena_free(STEAL(request->arena));
+    request->method = request->target = request->path = (struct str){ 0 };
+    request->query = request->authority = (struct str){ 0 };
+    request->headers = NULL;
+    request->header_len = 0;
 }
 
 struct conn *

@@ -38,7 +38,7 @@ struct http_request {
     size_t header_len;
     int version;            /* 2, 11, 10 */
     struct http_peer *peer; /* of the connection */
-    struct arena *arena;    /* of the request; freed after its end */
+    struct arena *arena;    /* of the request; freed after its end, or by http_shed */
     void *user;             /* the handler's */
     void *stream;           /* the server's */
 };
@@ -65,6 +65,10 @@ struct http_handler {
 };
 /* Answer. Interim: 1xx are the server's business. */
 void http_respond(struct http_request *request, const struct http_response *response);
+/* After http_respond, for an answer that lasts: frees the arena, so that a thousand watches cost a
+ * thousand streams and not a thousand requests. All that points into it (method, headers …) is void;
+ * peer and user stay. */
+void http_shed(struct http_request *request);
 /* HTTP/1.1 101: the connection leaves HTTP; bytes already read come first from the conn. Sends the
  * given headers with the 101. NULL when the version or state does not allow it. */
 struct conn *http_upgrade(struct http_request *request, const struct http_header *headers,

@@ -146,8 +146,8 @@ http1_take_head(struct http1 *h)
     struct str rest = http1_rest(h);
     int refuse = 0;
 
-    if (rest.size >= 2 && rest.at[0] == '\r' && rest.at[1] == '\n') {
-        http1_use(h, 2); /* RFC 9112 2.2: an empty line before a request is ignored */
+    while (rest.size >= 2 && rest.at[0] == '\r' && rest.at[1] == '\n') {
+        http1_use(h, 2); /* RFC 9112 2.2: empty lines before a request are ignored */
         h->seen = 0;
         rest = http1_rest(h);
     }
@@ -310,7 +310,7 @@ http1_finish(struct http1 *h)
 static struct str
 http1_rest(const struct http1 *h)
 {
-    return str_slice(h->in.at + h->in_at, h->in.size - h->in_at);
+    return str_rest(&h->in, h->in_at);
 }
 
 static void

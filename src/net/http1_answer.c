@@ -50,7 +50,10 @@ http1_refuse(struct http1 *h, int status)
 
     c->header_ms = 0;
     if (h->s != NULL && h->s->is_answered) {
-        c->is_over = true; /* half of an answer is out: nothing can be added */
+        /* Nothing can be added to an answer that is on its way: it is finished, then we part. */
+        server_stream_cut_intake(h->s);
+        h->has_all = true;
+        h->keeps = false;
         return;
     }
     if (h->s != NULL) {
@@ -70,7 +73,7 @@ http1_answer_write(struct http1 *h)
     struct record *out = &h->c->out;
 
     if (h->out.size > 0) {
-        h->out_at += record_put(out, str_slice(h->out.at + h->out_at, h->out.size - h->out_at));
+        h->out_at += record_put(out, str_rest(&h->out, h->out_at));
         if (h->out_at < h->out.size) {
             h->c->has_more |= !record_is_blocked(out);
             return false;
@@ -136,14 +139,13 @@ http1_upgrade(struct http_request *request, const struct http_header *headers, s
     }
     s->is_answered = true;
     record_take(&c->out, &first);
-    str_put(&first, str_slice(h->out.at + h->out_at, h->out.size - h->out_at));
+    str_put(&first, str_rest(&h->out, h->out_at));
     str_putz(&first, "HTTP/1.1 101 Switching Protocols\r\n");
     http1_put_headers(&first, headers, len);
     str_putz(&first, "\r\n");
     conn_want(c->conn, 0, NULL, NULL);
     struct conn *conn =
-        conn_with(c->server->loop, STEAL(c->conn),
-                  str_slice(h->in.at + h->in_at, h->in.size - h->in_at), str_view(&first));
+        conn_with(c->server->loop, STEAL(c->conn), str_rest(&h->in, h->in_at), str_view(&first));
 
     c->is_over = true;
     server_conn_kick(c);

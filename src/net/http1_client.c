@@ -138,8 +138,7 @@ http1_client_pump(struct http_client_conn *cc)
     bool goes_on = true;
 
     if (h->out.size > 0) {
-        h->out_at +=
-            record_put(&cc->out, str_slice(h->out.at + h->out_at, h->out.size - h->out_at));
+        h->out_at += record_put(&cc->out, str_rest(&h->out, h->out_at));
         if (h->out_at < h->out.size) {
             return;
         }
@@ -397,5 +396,5 @@ http1_client_write_piece(struct http1_client *h, bool *ret_goes_on)
 static struct str
 http1_client_rest(const struct http1_client *h)
 {
-    return str_slice(h->in.at + h->in_at, h->in.size - h->in_at);
+    return str_rest(&h->in, h->in_at);
 }

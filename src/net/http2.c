@@ -457,13 +457,24 @@ http2_read_body(nghttp2_session *session, int32_t id, uint8_t *to, size_t length
 static void
 http2_keep_trailers(struct http2_stream *stream, const struct http_response *response)
 {
-    struct arena *arena = stream->s.request.arena;
+    size_t len = response->trailer_len;
+    size_t size = len * sizeof(*stream->trailers);
 
-    stream->trailers = arena_array(arena, response->trailer_len, sizeof(*stream->trailers));
-    stream->trailer_len = response->trailer_len;
-    for (size_t i = 0; i < response->trailer_len; i++) {
-        stream->trailers[i].name = arena_dup(arena, response->trailers[i].name);
-        stream->trailers[i].value = arena_dup(arena, response->trailers[i].value);
+    for (size_t i = 0; i < len; i++) {
+        size += response->trailers[i].name.size + response->trailers[i].value.size;
+    }
+    stream->trailers = mem_new(size);
+    stream->trailer_len = len;
+    char *text = (char *)(stream->trailers + len);
+
+    for (size_t i = 0; i < len; i++) {
+        const struct str from[] = { response->trailers[i].name, response->trailers[i].value };
+        struct str *to[] = { &stream->trailers[i].name, &stream->trailers[i].value };
+
+        for (size_t k = 0; k < ARRAY_LEN(to); k++) {
+            *to[k] = str_slice(text, from[k].size);
+            text = mempcpy(text, from[k].at, from[k].size);
+        }
     }
 }
 

@@ -53,6 +53,7 @@ http2_stream_free(struct http2_stream *stream)
             break;
         }
     }
+    mem_free(STEAL(stream->trailers));
     h->stream_len--;
     h->ready_len -= stream->is_ready ? 1 : 0;
     server_stream_end(&stream->s);

@@ -14,7 +14,7 @@ struct http2_stream {
     struct http2_stream *next_yielded, *next_held;
     char *held; /* body bytes that a paused intake has not taken, NULL: none */
     size_t held_at, held_size;
-    struct http_header *trailers; /* in the request's arena */
+    struct http_header *trailers; /* one allocation with their text */
     size_t trailer_len;
     int32_t id;
     int refuse;      /* status to answer instead of asking the handler, 0: none */

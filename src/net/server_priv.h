@@ -73,7 +73,7 @@ struct server_conn {
     size_t first_size;
 };
 
-/* One request and its answer, of either version. Lives in the request's arena. */
+/* One request and its answer, of either version. */
 struct server_stream {
     struct http_stream base;
     struct http_request request;
@@ -102,6 +102,8 @@ struct server_stream *server_stream_new(struct server_conn *c, const struct http
 void server_stream_ask(struct server_stream *s);
 /* Gives bytes of the request's body → how many were taken; without an intake all are dropped. */
 size_t server_stream_push(struct server_stream *s, struct str bytes, bool end);
+/* The rest of the request's body will never come. */
+void server_stream_cut_intake(struct server_stream *s);
 /* The answer's body is there: s->body, with wake set to `wake`. */
 void server_stream_body(struct server_stream *s, struct body *body, void (*wake)(struct body *));
 /* One pull; keeps is_waiting and moved_ms. Gives at most *io_len pieces. */

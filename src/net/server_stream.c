@@ -14,12 +14,11 @@ static void server_stream_intake_done(struct server_stream *s, struct err *owned
 struct server_stream *
 server_stream_new(struct server_conn *c, const struct http_stream_ops *ops, size_t stream_size)
 {
-    struct arena *arena = arena_new();
-    struct server_stream *s = arena_alloc(arena, stream_size);
+    struct server_stream *s = mem_new(stream_size);
 
     s->base.ops = ops;
     s->c = c;
-    s->request.arena = arena;
+    s->request.arena = arena_new();
     s->request.peer = &c->peer;
     s->request.stream = s;
     return s;
@@ -64,6 +63,17 @@ server_stream_push(struct server_stream *s, struct str bytes, bool end)
 }
 
 void
+server_stream_cut_intake(struct server_stream *s)
+{
+    struct err *err = NULL;
+
+    if (s->intake != NULL) {
+        (void)err_set(&err, ERR_CANCELLED, "the request ended before its body was complete");
+        server_stream_intake_done(s, err);
+    }
+}
+
+void
 server_stream_body(struct server_stream *s, struct body *body, void (*wake)(struct body *))
 {
     s->body = body;
@@ -103,17 +113,14 @@ void
 server_stream_end(struct server_stream *s)
 {
     const struct http_handler *handler = &s->c->server->handler;
-    struct err *err = NULL;
 
-    if (s->intake != NULL) {
-        (void)err_set(&err, ERR_CANCELLED, "the request ended before its body was complete");
-        server_stream_intake_done(s, err);
-    }
+    server_stream_cut_intake(s);
     server_stream_body_done(s);
     if (s->is_asked && handler->closed != NULL) {
         handler->closed(handler->ctx, &s->request);
     }
     arena_free(s->request.arena);
+    mem_free(s);
 }
 
 static void

@@ -180,6 +180,9 @@ net_ask_body(struct net_box *box, struct http_request *request)
         box->body = b;
     }
     net_respond_body(request, b);
+    if (is_watch) {
+        http_shed(request);
+    }
 }
 
 static void

@@ -74,6 +74,13 @@ answers_health_and_version(void **state)
         { "GET", "/version", NULL, NULL, { "\"major\":\"1\",\"minor\":\"35\"", "binnacle" } },
         { "GET", "/", NULL, NULL, { "{\"paths\":[", "\"/healthz\"" } },
         { "GET", "/metrics", NULL, NULL, { "apiserver_request_total" } },
+        { "GET", "/version?timeout=1s", NULL, NULL, { "HTTP/1.1 200 " } },
+        { "GET",
+          "/version?timeout=soon",
+          NULL,
+          NULL,
+          { "HTTP/1.1 400 ", "invalid timeout specified in the request URL - time: invalid "
+                             "duration \\\"soon\\\"" } },
         { "GET", "/nothing", NULL, NULL, { "HTTP/1.1 404 ", "404 page not found" } },
     };
     ask_all(*state, asks, ARRAY_LEN(asks));

@@ -132,12 +132,38 @@ a_quick_reader_gets_everything(void **state)
     (void)close(fd);
 }
 
+/* A big answer is gzip for who takes it, and much smaller. */
+static void
+a_big_answer_is_compressed_when_asked(void **state)
+{
+    struct tb *tb = *state;
+    static const char request[] = "GET /api/v1/configmaps HTTP/1.0\r\nHost: x\r\n"
+                                  "Accept-Encoding: gzip\r\n\r\n";
+    AUTO_STR struct str_builder text = { 0 };
+    char bytes[65536];
+    int fd = tb_connect(tb);
+    assert_int_equal(write(fd, request, sizeof(request) - 1), sizeof(request) - 1);
+    for (;;) {
+        tb_turns(tb, 5);
+        ssize_t got = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+        if (got == 0 || (got < 0 && errno != EAGAIN)) {
+            break;
+        }
+        str_put(&text, str_slice(bytes, got > 0 ? (size_t)got : 0));
+    }
+    assert_true(str_contains(str_view(&text), STR("Content-Encoding: gzip\r\n")));
+    assert_true(str_contains(str_view(&text), STR("\x1f\x8b")));
+    assert_true(text.size < 2000000); /* of some 9 MB */
+    (void)close(fd);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_slow_reader_costs_nothing_and_is_cut),
         cmocka_unit_test(a_quick_reader_gets_everything),
+        cmocka_unit_test(a_big_answer_is_compressed_when_asked),
     };
     return cmocka_run_group_tests(tests, serve, leave);
 }

@@ -1,6 +1,7 @@
 /* net/http2: what peers may do wrong or too much, as raw frames against a server in memory. */
 #include "config.h" /* IWYU pragma: keep */
 
+#include <malloc.h>
 #include <nghttp2/nghttp2.h>
 
 #include "base/clock.h"
@@ -456,10 +457,19 @@ test_many_watches(void **state)
 
     (void)state;
     open_h2(&box, &peer, NULL, (struct str){ 0 });
-    for (uint32_t id = 1; id <= 2000; id += 2) {
+    say_request(&peer, 1, "/watch?piece=5", END_STREAM | END_HEADERS);
+    peer.read_max = 1; /* what it would keep is not the server's */
+    size_t memory = mallinfo2().uordblks;
+
+    for (uint32_t id = 3; id <= 2000; id += 2) {
         say_request(&peer, id, "/watch?piece=5", END_STREAM | END_HEADERS);
     }
     assert_int_equal(box.asked, 1000);
+    memory = mallinfo2().uordblks - memory; /* 0 with sanitizers */
+    if (memory / 999 > 1024 || box.bodies != 1000) {
+        fail_msg("%zu bytes for a watch", memory / 999);
+    }
+    net_peer_read_on(&peer, 0);
     say_request(&peer, 2001, "/watch", END_STREAM | END_HEADERS); /* one too many */
     assert_int_equal(box.asked, 1000);
     assert_int_equal(count_frames(&peer, RST_STREAM, 2001, &frame), 1);

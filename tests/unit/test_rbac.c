@@ -1,6 +1,8 @@
 /* apiserver/rbac, authz_node: who may what, asked of a whole server; rules hold once answered. */
 #include "config.h" /* IWYU pragma: keep */
 
+#include <string.h>
+
 #include "base/err.h"
 #include "base/mem.h"
 #include "tests/lib/tb.h"
@@ -147,6 +149,125 @@ test_nodes(void **state)
     ask(tb, "system:node:n2", groups, elsewhere, ARRAY_LEN(elsewhere));
 }
 
+/* ---- giving rights away ---- */
+
+static const char *const ann_groups[] = { "crew", NULL };
+
+/* Ann of the crew may write roles and bindings of "default", and get and list its pods. */
+static void
+let_ann_write(struct tb *tb, const char *more_rules)
+{
+    AUTO_FREE char *role = mem_printf(
+        "{\"metadata\":{\"name\":\"w\"},\"rules\":[{\"verbs\":[\"create\",\"update\",\"get\"],"
+        "\"apiGroups\":[\"" RBAC "\"],\"resources\":[\"roles\",\"rolebindings\",\"clusterroles\"]},"
+        "{\"verbs\":[\"get\",\"list\"],\"apiGroups\":[\"\"],\"resources\":[\"pods\"]}%s]}",
+        more_rules);
+    create(tb, RBAC, "clusterroles", "", role);
+    create(tb, RBAC, "clusterrolebindings", "",
+           "{\"metadata\":{\"name\":\"w\"},\"roleRef\":{\"apiGroup\":\"" RBAC
+           "\",\"kind\":\"ClusterRole\",\"name\":\"w\"},\"subjects\":[{\"kind\":\"Group\","
+           "\"apiGroup\":\"" RBAC "\",\"name\":\"crew\"}]}");
+}
+
+static void
+ann_writes(struct tb *tb, enum verb verb, const char *plural, const char *name, const char *json,
+           const char *want)
+{
+    struct client *ann = tb_client(tb, "ann", ann_groups);
+    bool is_cluster = str_has_prefix(str_of(plural), STR("cluster"));
+    struct call call = call_of(verb, resource(tb, RBAC, plural),
+                               is_cluster ? STR("") : STR("default"), str_of(name));
+    call.body = str_of(json);
+    struct tb_result r = tb_call(tb, ann, &call);
+    const char *got = r.err == NULL ? "" : r.err->message;
+    if (strcmp(got, want) != 0) {
+        fail_msg("%s\nwant: %s\ngot: %s", json, want, got);
+    }
+    tb_result_done(&r);
+    client_free(ann);
+}
+
+#define NOT_HELD(what)                                                                             \
+    what " is forbidden: user \"ann\" (groups=[\"crew\" \"system:authenticated\"]) is attempting " \
+         "to grant RBAC permissions not currently held:\n"
+#define ROLE(rules) "{\"metadata\":{\"name\":\"r\"},\"rules\":[" rules "]}"
+#define BINDING(kind, role)                                                                        \
+    "{\"metadata\":{\"name\":\"b\"},\"roleRef\":{\"apiGroup\":\"" RBAC "\",\"kind\":\"" kind       \
+    "\",\"name\":\"" role "\"}}"
+
+static void
+test_escalation(void **state)
+{
+    struct tb *tb = *state;
+    let_ann_write(tb, "");
+    ann_writes(
+        tb, VERB_CREATE, "roles", "",
+        ROLE("{\"verbs\":[\"get\",\"list\"],\"apiGroups\":[\"\",\"apps\"],\"resources\":["
+             "\"secrets\",\"pods\"]},{\"verbs\":[\"get\"],\"apiGroups\":[\"\"],\"resources\":["
+             "\"secrets\"],\"resourceNames\":[\"x\",\"y\"]},{\"verbs\":[\"watch\"],"
+             "\"apiGroups\":[\"\"],\"resources\":[\"secrets\"]}"),
+        NOT_HELD(
+            "roles.rbac.authorization.k8s.io \"r\"") "{APIGroups:[\"\"], Resources:[\"secrets\"], ResourceNames:[\"x\"], Verbs:[\"get\"]}\n"
+                                                     "{APIGroups:[\"\"], Resources:[\"secrets\"], ResourceNames:[\"y\"], Verbs:[\"get\"]}\n"
+                                                     "{APIGroups:[\"\"], Resources:[\"secrets\"], Verbs:[\"get\" \"list\" \"watch\"]}\n"
+                                                     "{APIGroups:[\"apps\"], Resources:[\"pods\"], Verbs:[\"get\" \"list\"]}\n"
+                                                     "{APIGroups:[\"apps\"], Resources:[\"secrets\"], Verbs:[\"get\" \"list\"]}");
+    ann_writes(
+        tb, VERB_CREATE, "clusterroles", "",
+        ROLE("{\"verbs\":[\"get\",\"post\"],\"nonResourceURLs\":[\"/x\"]}"),
+        NOT_HELD(
+            "clusterroles.rbac.authorization.k8s.io \"r\"") "{NonResourceURLs:[\"/x\"], Verbs:[\"get\"]}\n"
+                                                            "{NonResourceURLs:[\"/x\"], Verbs:[\"post\"]}");
+    ann_writes(
+        tb, VERB_CREATE, "clusterroles", "",
+        "{\"metadata\":{\"name\":\"r\"},\"aggregationRule\":{\"clusterRoleSelectors\":[{}]}}",
+        "clusterroles.rbac.authorization.k8s.io \"r\" is forbidden: must have cluster-admin "
+        "privileges to use the aggregationRule");
+    ann_writes(tb, VERB_CREATE, "roles", "",
+               ROLE("{\"verbs\":[\"get\"],\"apiGroups\":[\"\"],\"resources\":[\"pods\"]}"), "");
+    ann_writes(
+        tb, VERB_UPDATE, "roles", "r",
+        ROLE("{\"verbs\":[\"get\"],\"apiGroups\":[\"\"],\"resources\":[\"nodes\"]}"),
+        NOT_HELD(
+            "roles.rbac.authorization.k8s.io \"r\"") "{APIGroups:[\"\"], Resources:[\"nodes\"], Verbs:[\"get\"]}");
+}
+
+static void
+test_binding_needs_the_rules(void **state)
+{
+    struct tb *tb = *state;
+    let_ann_write(tb, "");
+    create(tb, RBAC, "roles", "default",
+           "{\"metadata\":{\"name\":\"more\"},\"rules\":[{\"verbs\":[\"get\"],\"apiGroups\":[\"\"],"
+           "\"resources\":[\"nodes\"]}]}");
+    create(tb, RBAC, "roles", "default",
+           "{\"metadata\":{\"name\":\"less\"},\"rules\":[{\"verbs\":[\"get\"],\"apiGroups\":[\"\"],"
+           "\"resources\":[\"pods\"]}]}");
+    ann_writes(
+        tb, VERB_CREATE, "rolebindings", "", BINDING("Role", "more"),
+        NOT_HELD(
+            "rolebindings.rbac.authorization.k8s.io \"b\"") "{APIGroups:[\"\"], Resources:[\"nodes\"], Verbs:[\"get\"]}");
+    ann_writes(tb, VERB_CREATE, "rolebindings", "", BINDING("ClusterRole", "none"),
+               "rolebindings.rbac.authorization.k8s.io \"none\" not found");
+    ann_writes(tb, VERB_CREATE, "rolebindings", "", BINDING("Role", "less"), "");
+    ann_writes(
+        tb, VERB_UPDATE, "rolebindings", "b", BINDING("ClusterRole", "w"),
+        "RoleBinding.rbac.authorization.k8s.io \"b\" is invalid: roleRef: Invalid value: "
+        "{\"APIGroup\":\"rbac.authorization.k8s.io\",\"Kind\":\"ClusterRole\",\"Name\":\"w\"}: "
+        "cannot change roleRef");
+}
+
+static void
+test_escalate_and_bind_are_rights(void **state)
+{
+    struct tb *tb = *state;
+    let_ann_write(tb, ",{\"verbs\":[\"escalate\",\"bind\"],\"apiGroups\":[\"" RBAC
+                      "\"],\"resources\":[\"roles\"]}");
+    ann_writes(tb, VERB_CREATE, "roles", "",
+               ROLE("{\"verbs\":[\"get\"],\"apiGroups\":[\"\"],\"resources\":[\"nodes\"]}"), "");
+    ann_writes(tb, VERB_CREATE, "rolebindings", "", BINDING("Role", "r"), "");
+}
+
 int
 main(void)
 {
@@ -154,6 +275,9 @@ main(void)
         cmocka_unit_test_setup_teardown(test_bindings, serve, leave),
         cmocka_unit_test_setup_teardown(test_bootstrap_roles, serve, leave),
         cmocka_unit_test_setup_teardown(test_nodes, serve, leave),
+        cmocka_unit_test_setup_teardown(test_escalation, serve, leave),
+        cmocka_unit_test_setup_teardown(test_binding_needs_the_rules, serve, leave),
+        cmocka_unit_test_setup_teardown(test_escalate_and_bind_are_rights, serve, leave),
     };
     return cmocka_run_group_tests_name("rbac", tests, NULL, NULL);
 }

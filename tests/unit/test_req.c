@@ -293,6 +293,48 @@ denies_who_has_no_rights(void **state)
     client_free(nobody);
 }
 
+/* A write that waits half a second for company. */
+static struct tb_result
+run_patient(struct tb *tb, struct call call)
+{
+    struct tb_result result;
+    tb_start(tb, tb->admin, &call, &result);
+    tb_turns(tb, 10);
+    tb_warp(tb, 500);
+    tb_wait(tb, &result);
+    return result;
+}
+
+/* An hour after its last write, and not before. */
+static void
+events_end_after_an_hour(void **state)
+{
+    struct tb *tb = *state;
+    const struct resource *row = registry_find(tb->registry, STR(""), STR("v1"), STR("events"));
+    struct call call = call_of(VERB_CREATE, row, STR("default"), STR(""));
+    call.body = STR("{\"metadata\":{\"name\":\"e\"},\"involvedObject\":{\"namespace\":\"default\"},"
+                    "\"reason\":\"Tested\"}");
+    struct tb_result made = run_patient(tb, call);
+    assert_null(made.err);
+    tb_warp(tb, 40 * 60000);
+    struct call patch = call_of(VERB_PATCH, row, STR("default"), STR("e"));
+    patch.body_type = BODY_MERGE_PATCH;
+    patch.body = STR("{\"count\":2}");
+    struct tb_result patched = run_patient(tb, patch);
+    assert_null(patched.err);
+    tb_warp(tb, 40 * 60000);
+    struct tb_result there = run(tb, call_of(VERB_GET, row, STR("default"), STR("e")));
+    assert_int_equal(there.http, 200);
+    tb_warp(tb, 20 * 60000 + 1000);
+    tb_warp(tb, 1000);
+    struct tb_result gone = run(tb, call_of(VERB_GET, row, STR("default"), STR("e")));
+    assert_int_equal(gone.http, 404);
+    tb_result_done(&made);
+    tb_result_done(&patched);
+    tb_result_done(&there);
+    tb_result_done(&gone);
+}
+
 static void
 applies(void **state)
 {
@@ -346,6 +388,7 @@ main(void)
         cmocka_unit_test_setup_teardown(makes_names, serve, leave),
         cmocka_unit_test_setup_teardown(denies_who_has_no_rights, serve, leave),
         cmocka_unit_test_setup_teardown(applies, serve, leave),
+        cmocka_unit_test_setup_teardown(events_end_after_an_hour, serve, leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

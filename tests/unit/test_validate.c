@@ -254,6 +254,37 @@ test_namespace_prepare(void **state)
         "neither a standard finalizer name nor is it fully qualified");
 }
 
+static void
+test_rbac(void **state)
+{
+    (void)state;
+    AUTO_ARENA struct arena *arena = arena_new();
+    static const struct {
+        const struct resource *resource;
+        const char *text, *message;
+    } cases[] = {
+        { &resource_roles,
+          "{\"metadata\":{\"name\":\"x\",\"namespace\":\"n\"},\"rules\":[{\"verbs\":[\"get\"],"
+          "\"nonResourceURLs\":[\"/a\"]},{\"verbs\":[],\"resources\":[\"pods\"]}]}",
+          "Role.rbac.authorization.k8s.io \"x\" is invalid: [rules[0].nonResourceURLs: Invalid value: "
+          "[\"/a\"]: namespaced rules cannot apply to non-resource URLs, rules[1].verbs: Required "
+          "value: verbs must contain at least one value, rules[1].apiGroups: Required value: resource "
+          "rules must supply at least one api group]" },
+        { &resource_clusterrolebindings,
+          "{\"metadata\":{\"name\":\"x\"},\"roleRef\":{\"kind\":\"Role\",\"name\":\"a/b\"},"
+          "\"subjects\":[{\"kind\":\"ServiceAccount\",\"name\":\"a\"},{\"kind\":\"Robot\",\"name\":"
+          "\"r\"}]}",
+          "ClusterRoleBinding.rbac.authorization.k8s.io \"x\" is invalid: [roleRef.kind: Unsupported "
+          "value: \"Role\": supported values: \"ClusterRole\", roleRef.name: Invalid value: \"a/b\": "
+          "may not contain '/', subjects[0].namespace: Required value, subjects[1].kind: Unsupported "
+          "value: \"Robot\": supported values: \"ServiceAccount\", \"User\", \"Group\"]" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_string_equal(checked(arena, cases[i].resource, cases[i].text, NULL),
+                            cases[i].message);
+    }
+}
+
 int
 main(void)
 {
@@ -264,6 +295,7 @@ main(void)
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_namespace_defaults),
         cmocka_unit_test(test_namespace_prepare),
+        cmocka_unit_test(test_rbac),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

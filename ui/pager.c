@@ -1,0 +1,508 @@
+/* The pager: what of the lines is visible, moving, searching.  Called by text and log views;
+ * console's thread. */
+#include "config.h" /* IWYU pragma: keep */
+
+#include "ui/pager.h"
+
+#include <ctype.h>
+
+#include "ui/text.h"
+
+/* How one line is coloured: [from, to) in one role, what follows in another. */
+struct paint {
+    size_t from, to;
+    enum role role, rest;
+};
+
+void
+pager_init(struct pager *pager, const struct pager_source *source, const void *ctx)
+{
+    *pager = (struct pager){ .source = source, .ctx = ctx, .match = UINT64_MAX };
+    pager->height = 1;
+    pager->width = 80;
+}
+
+static void
+drop_pattern(struct pager *pager)
+{
+    if (pager->is_regex) {
+        regfree(&pager->regex);
+    }
+    pager->is_regex = false;
+    mem_free(STEAL(pager->pattern));
+    pager->match = UINT64_MAX;
+}
+
+void
+pager_done(struct pager *pager)
+{
+    drop_pattern(pager);
+}
+
+/* ---- lines ---- */
+
+static uint64_t
+first_line(const struct pager *pager)
+{
+    return pager->source->first(pager->ctx);
+}
+
+static uint64_t
+end_line(const struct pager *pager)
+{
+    return pager->source->end(pager->ctx);
+}
+
+static size_t
+rows_of(const struct pager *pager, uint64_t number)
+{
+    return pager->is_wrapped ? text_wrap_len(pager->source->line(pager->ctx, number), pager->width)
+                             : 1;
+}
+
+/* ---- moving ---- */
+
+/* One row up or down; false at the end of the text. */
+static bool
+step_up(struct pager *pager)
+{
+    if (pager->top_row > 0) {
+        pager->top_row--;
+        return true;
+    }
+    if (pager->top <= first_line(pager)) {
+        return false;
+    }
+    pager->top--;
+    pager->top_row = rows_of(pager, pager->top) - 1;
+    return true;
+}
+
+static bool
+step_down(struct pager *pager)
+{
+    if (pager->top_row + 1 < rows_of(pager, pager->top)) {
+        pager->top_row++;
+        return true;
+    }
+    if (pager->top + 1 >= end_line(pager)) {
+        return false;
+    }
+    pager->top++;
+    pager->top_row = 0;
+    return true;
+}
+
+/* The top such that the last row stands on the last line. */
+static void
+go_to_end(struct pager *pager)
+{
+    uint64_t first = first_line(pager);
+
+    pager->top = end_line(pager);
+    pager->top_row = 0;
+    if (!pager->is_wrapped) {
+        uint64_t height = (uint64_t)pager->height;
+        pager->top = pager->top - first > height ? pager->top - height : first;
+        return;
+    }
+    for (int row = 0; row < pager->height && step_up(pager); row++) {
+    }
+}
+
+/* Lines may have gone at the front, and the end must not be scrolled over. */
+static void
+settle(struct pager *pager)
+{
+    uint64_t first = first_line(pager), end = end_line(pager);
+    struct pager last;
+
+    if (pager->top < first) {
+        pager->top = first;
+        pager->top_row = 0;
+    }
+    if (pager->is_following) {
+        go_to_end(pager);
+        return;
+    }
+    if (end - pager->top >= (uint64_t)pager->height) {
+        return;
+    }
+    last = *pager;
+    go_to_end(&last);
+    if (pager->top > last.top || (pager->top == last.top && pager->top_row > last.top_row)) {
+        pager->top = last.top;
+        pager->top_row = last.top_row;
+    }
+}
+
+void
+pager_move(struct pager *pager, int64_t rows)
+{
+    settle(pager);
+    pager->is_following = false;
+    while (rows < 0 && step_up(pager)) {
+        rows++;
+    }
+    while (rows > 0 && step_down(pager)) {
+        rows--;
+    }
+    settle(pager);
+}
+
+void
+pager_top(struct pager *pager)
+{
+    pager->is_following = false;
+    pager->top = first_line(pager);
+    pager->top_row = 0;
+}
+
+void
+pager_bottom(struct pager *pager)
+{
+    go_to_end(pager);
+}
+
+void
+pager_scroll(struct pager *pager, int columns)
+{
+    pager->left = pager->left + columns < 0 ? 0 : pager->left + columns;
+}
+
+/* ---- search ---- */
+
+void
+pager_search(struct pager *pager, struct str text)
+{
+    bool has_meta = false;
+
+    drop_pattern(pager);
+    if (text.size == 0) {
+        return;
+    }
+    pager->pattern = str_dup(text);
+    for (size_t i = 0; i < text.size; i++) {
+        has_meta = has_meta || strchr("\\^$.[]|()?*+{}", text.at[i]) != NULL;
+    }
+    pager->is_regex =
+        has_meta && regcomp(&pager->regex, pager->pattern, REG_EXTENDED | REG_ICASE) == 0;
+}
+
+struct str
+pager_pattern(const struct pager *pager)
+{
+    return str_of(pager->pattern);
+}
+
+/* Plain text in a line, case ignored. */
+static bool
+find_plain(struct str line, struct str want, size_t *ret_at)
+{
+    int lower = tolower((unsigned char)want.at[0]), upper = toupper((unsigned char)want.at[0]);
+
+    for (size_t i = 0; i + want.size <= line.size; i++) {
+        int c = (unsigned char)line.at[i];
+        if ((c == lower || c == upper) && str_eq_nocase(str_slice(line.at + i, want.size), want)) {
+            *ret_at = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* First match from byte `from` on. */
+static bool
+find_match(const struct pager *pager, struct str line, size_t from, size_t *ret_from,
+           size_t *ret_to)
+{
+    regmatch_t match = { .rm_so = (regoff_t)from, .rm_eo = (regoff_t)line.size };
+    struct str want = pager_pattern(pager);
+    size_t at = 0;
+
+    if (pager->pattern == NULL || from > line.size || line.size > INT32_MAX) {
+        return false;
+    }
+    if (!pager->is_regex) {
+        if (!find_plain(str_slice(line.at + from, line.size - from), want, &at)) {
+            return false;
+        }
+        *ret_from = from + at;
+        *ret_to = from + at + want.size;
+        return true;
+    }
+    if (regexec(&pager->regex, line.size == 0 ? "" : line.at, 1, &match,
+                REG_STARTEND | (from > 0 ? REG_NOTBOL : 0)) != 0) {
+        return false;
+    }
+    *ret_from = (size_t)match.rm_so;
+    *ret_to = (size_t)match.rm_eo;
+    return true;
+}
+
+bool
+pager_line_matches(const struct pager *pager, struct str line)
+{
+    size_t from, to;
+
+    return find_match(pager, line, 0, &from, &to);
+}
+
+bool
+pager_next(struct pager *pager, int step)
+{
+    uint64_t first = first_line(pager), end = end_line(pager);
+    uint64_t at = pager->match != UINT64_MAX && pager->match >= first ? pager->match
+                  : step > 0                                          ? pager->top - 1
+                                                                      : pager->top;
+
+    if (pager->pattern == NULL) {
+        return false;
+    }
+    for (at += (uint64_t)(int64_t)step; at >= first && at < end; at += (uint64_t)(int64_t)step) {
+        if (pager_line_matches(pager, pager->source->line(pager->ctx, at))) {
+            pager->match = at;
+            pager->is_following = false;
+            if (at < pager->top || at - pager->top >= (uint64_t)pager->height) {
+                /* A third from the top, so that what led to it is seen. */
+                uint64_t lead = (uint64_t)pager->height / 3;
+                pager->top = at - first > lead ? at - lead : first;
+                pager->top_row = 0;
+            }
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- colours ---- */
+
+static bool
+is_number(struct str text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if ((text.at[i] < '0' || text.at[i] > '9') && strchr("+-.eE_xobm", text.at[i]) == NULL) {
+            return false;
+        }
+    }
+    return text.size > 0 && (isdigit((unsigned char)text.at[0]) || text.at[0] == '-');
+}
+
+static struct paint
+paint_yaml(struct str line)
+{
+    struct paint paint = { 0, 0, ROLE_YAML_KEY, ROLE_YAML_TEXT };
+    struct str value;
+    size_t colon;
+
+    while (paint.from < line.size && (line.at[paint.from] == ' ' || line.at[paint.from] == '-')) {
+        paint.from++;
+    }
+    colon = paint.from;
+    while (colon < line.size &&
+           !(line.at[colon] == ':' && (colon + 1 == line.size || line.at[colon + 1] == ' '))) {
+        colon++;
+    }
+    paint.to = colon < line.size ? colon + 1 : paint.from;
+    value = str_trim(str_slice(line.at + paint.to, line.size - paint.to));
+    if (is_number(value) || str_is(value, "true") || str_is(value, "false") ||
+        str_is(value, "null")) {
+        paint.rest = ROLE_YAML_NUMBER;
+    }
+    return paint;
+}
+
+/* "Name:    value", "Events:", and their indented likes. */
+static struct paint
+paint_describe(struct str line)
+{
+    struct paint paint = { 0, 0, ROLE_YAML_KEY, ROLE_TEXT };
+    size_t i = 0;
+
+    while (i < line.size && line.at[i] == ' ') {
+        i++;
+    }
+    paint.from = i;
+    while (i < line.size && line.at[i] != ':' &&
+           !(line.at[i] == ' ' && i + 1 < line.size && line.at[i + 1] == ' ')) {
+        i++;
+    }
+    if (i < line.size && line.at[i] == ':' && (i + 1 == line.size || line.at[i + 1] == ' ')) {
+        paint.to = i + 1;
+        paint.role = paint.from == 0 && i + 1 == line.size ? ROLE_TITLE : ROLE_YAML_KEY;
+    } else {
+        paint.to = paint.from;
+    }
+    return paint;
+}
+
+/* Heads at the margin; keys in the first column of what is indented. */
+static struct paint
+paint_help(struct str line)
+{
+    struct paint paint = { 0, line.size, ROLE_TITLE, ROLE_TEXT };
+
+    if (line.size > 2 && line.at[0] == ' ') {
+        paint.role = ROLE_KEY;
+        paint.to = line.size < 24 ? line.size : 24;
+    }
+    return paint;
+}
+
+static struct paint
+paint_of(const struct pager *pager, struct str line)
+{
+    switch (pager->syntax) {
+    case PAGER_YAML:
+        return paint_yaml(line);
+    case PAGER_DESCRIBE:
+        return paint_describe(line);
+    case PAGER_HELP:
+        return paint_help(line);
+    case PAGER_PLAIN:
+    default:
+        return (struct paint){ 0, 0, ROLE_TEXT, ROLE_TEXT };
+    }
+}
+
+/* ---- drawing ---- */
+
+static size_t
+clip(size_t value, size_t low, size_t high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
+/* Bytes [from, to) of a line, in their colours, with the matches that lie in them. */
+static void
+draw_part(const struct pager *pager, struct str line, size_t from, size_t to, struct grid *grid,
+          struct grid_rect at)
+{
+    struct paint paint = paint_of(pager, line);
+    size_t a = clip(paint.from, from, to), b = clip(paint.to, from, to);
+    int x = at.x, right = at.x + at.width;
+    size_t match_from = 0, match_to = 0, search = 0;
+
+    x += grid_put(grid, x, at.y, right - x, str_slice(line.at + from, a - from), paint.rest);
+    x += grid_put(grid, x, at.y, right - x, str_slice(line.at + a, b - a), paint.role);
+    (void)grid_put(grid, x, at.y, right - x, str_slice(line.at + b, to - b), paint.rest);
+    while (find_match(pager, line, search, &match_from, &match_to)) {
+        size_t begin = clip(match_from, from, to), end = clip(match_to, from, to);
+        int column = text_width(str_slice(line.at + from, begin - from));
+        int width = text_width(str_slice(line.at + begin, end - begin));
+        int room = at.width - column;
+        if (room > 0 && width > 0) {
+            grid_over(grid,
+                      (struct grid_rect){ at.x + column, at.y, width < room ? width : room, 1 },
+                      ROLE_MATCH);
+        }
+        if (match_from >= to) {
+            break;
+        }
+        search = match_to > match_from ? match_to : match_from + 1;
+    }
+}
+
+static void
+draw_line(const struct pager *pager, uint64_t number, size_t row, struct grid *grid,
+          struct grid_rect at)
+{
+    struct str line = pager->source->line(pager->ctx, number);
+    int used = 0;
+
+    if (pager->is_wrapped) {
+        struct str part = text_wrap_row(line, pager->width, row);
+        size_t from = part.at == NULL ? 0 : (size_t)(part.at - line.at);
+        draw_part(pager, line, from, from + part.size, grid, at);
+    } else {
+        draw_part(pager, line, text_fit(line, pager->left, &used), line.size, grid, at);
+    }
+    if (number == pager->match) {
+        grid_over(grid, (struct grid_rect){ at.x, at.y, 1, 1 }, ROLE_CURSOR);
+    }
+}
+
+void
+pager_draw(struct pager *pager, struct grid *grid, struct grid_rect rect)
+{
+    uint64_t number, end = end_line(pager);
+    size_t row;
+
+    pager->height = rect.height < 1 ? 1 : rect.height;
+    pager->width = rect.width - 2 < 1 ? 1 : rect.width - 2;
+    settle(pager);
+    number = pager->top;
+    row = pager->top_row;
+    for (int y = 0; y < rect.height && number < end; y++) {
+        struct grid_rect at = { rect.x + 1, rect.y + y, pager->width, 1 };
+        draw_line(pager, number, row, grid, at);
+        if (++row >= rows_of(pager, number)) {
+            row = 0;
+            number++;
+        }
+    }
+}
+
+/* ---- a source of one text ---- */
+
+static uint64_t
+text_first(const void *ctx)
+{
+    (void)ctx;
+    return 0;
+}
+
+static uint64_t
+text_end(const void *ctx)
+{
+    const struct pager_text *text = ctx;
+
+    return text->starts.len;
+}
+
+static struct str
+text_line(const void *ctx, uint64_t number)
+{
+    const struct pager_text *text = ctx;
+    size_t from, to;
+
+    if (number >= text->starts.len) {
+        return (struct str){ 0 };
+    }
+    from = text->starts.at[number];
+    to = number + 1 < text->starts.len ? text->starts.at[number + 1] - 1U : text->size;
+    return str_slice(text->text + from, to - from);
+}
+
+const struct pager_source pager_text_source = { text_first, text_end, text_line };
+
+void
+pager_text_set(struct pager_text *text, struct str foreign)
+{
+    AUTO_STR struct str_builder clean = { 0 };
+
+    text_clean(&clean, foreign, true);
+    pager_text_done(text);
+    if (clean.size > 0 && clean.at[clean.size - 1] == '\n') {
+        clean.size--;
+    }
+    text->size = clean.size;
+    text->text = str_steal(&clean);
+    VEC_ADD(text->starts, 0);
+    for (size_t i = 0; i < text->size; i++) {
+        if (text->text[i] == '\n') {
+            VEC_ADD(text->starts, (uint32_t)i + 1);
+        }
+    }
+}
+
+void
+pager_text_done(struct pager_text *text)
+{
+    if (text->text != NULL) {
+        mem_wipe(text->text, text->size); /* it may have been a secret */
+    }
+    mem_free(STEAL(text->text));
+    VEC_DONE(text->starts);
+    text->size = 0;
+}
