@@ -98,6 +98,9 @@ tests_unit_test_rbac_SOURCES = tests/unit/test_rbac.c $(tb)
 store_box = tests/lib/store_box.c tests/lib/store_box.h
 tests_unit_test_store_SOURCES = tests/unit/test_store.c $(store_box)
 fake_client = tests/lib/fake_client.c tests/lib/fake_client.h
+ui_box = tests/lib/ui_box.c tests/lib/ui_box.h $(fake_client)
+tests_unit_test_catalog_SOURCES = tests/unit/test_catalog.c $(ui_box)
+tests_unit_test_ui_screens_SOURCES = tests/unit/test_ui_screens.c $(ui_box)
 tests_unit_test_event_SOURCES = tests/unit/test_event.c $(fake_client)
 remote_box = tests/lib/remote_box.c tests/lib/remote_box.h
 tests_unit_test_client_remote_SOURCES = tests/unit/test_client_remote.c $(remote_box)
@@ -130,6 +133,10 @@ unit_tests += tests/unit/test_pod_restart
 unit_tests += tests/unit/test_filter
 unit_tests += tests/unit/test_state
 unit_tests += tests/unit/test_table
+unit_tests += tests/unit/test_pager
+unit_tests += tests/unit/test_prompt
+unit_tests += tests/unit/test_catalog
+unit_tests += tests/unit/test_ui_screens
 unit_tests += tests/unit/test_expand
 unit_tests += tests/unit/test_pod_env
 unit_tests += tests/unit/test_atomic_dir
@@ -225,7 +232,7 @@ lint:
 	$(top_srcdir)/tests/tools/check-format.sh $(top_srcdir) $(abs_top_builddir)/.format-stamp || status=1; \
 	[ $$status -eq 0 ] && echo "lint: clean" || { echo "lint: failed"; exit 1; }
 CLEANFILES += .format-stamp
-EXTRA_DIST += tests/conformance
+EXTRA_DIST += tests/conformance tests/ui
 EXTRA_DIST += .clang-format README.md doc tests/README.md check quickstart scripts/packages.txt scripts/setup.sh LICENSE \
 	 tests/lib/tap.sh tests/lib/unit.h $(script_tests) $(lab_tests) \
 	tests/lib/README.md tests/lib/images.sh tests/lib/images/echo.c tests/lib/images/pause.c \

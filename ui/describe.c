@@ -407,7 +407,8 @@ describe_secret(struct val object, struct str_builder *out)
             continue;
         }
         for (struct str rest = bytes; rest.size > 0;) {
-            str_putf(out, "  " STR_FMT "\n", STR_ARG(str_cut(rest, '\n', &rest)));
+            struct str line = str_cut(rest, '\n', &rest);
+            str_putf(out, "  " STR_FMT "\n", STR_ARG(line));
         }
     }
     if (val_len(val_get(object, "data")) == 0) {

@@ -6,6 +6,7 @@
 
 #include "ui/logring.h"
 
+#include "base/clock.h"
 #include "ui/text.h"
 
 enum { FIRST_BYTES = 256 * 1024, FIRST_LINES = 4096 };
@@ -35,6 +36,25 @@ static struct logring_line *
 slot(const struct logring *ring, uint64_t number)
 {
     return &ring->lines.at[number % ring->lines.capacity];
+}
+
+struct str
+logring_resume(struct logring *ring)
+{
+    const struct logring_line *last;
+    struct str time;
+
+    ring->partial.size = 0;
+    ring->known_us = 0;
+    if (ring->first == ring->end) {
+        return (struct str){ 0 };
+    }
+    last = slot(ring, ring->end - 1);
+    if (last->text_at == 0) {
+        return (struct str){ 0 };
+    }
+    time = str_slice(ring->bytes + last->at % ring->allocated, last->text_at - 1);
+    return clock_parse(time, &ring->known_us) == 0 ? time : (struct str){ 0 };
 }
 
 /* Room for one more line: the table of lines doubles, its numbers move to their new places. */
@@ -86,19 +106,35 @@ stamp_size(struct str line)
                : 0;
 }
 
+/* Has this line been seen before the stream began anew? */
+static bool
+is_known(struct logring *ring, struct str line, uint32_t stamp)
+{
+    int64_t us = 0;
+
+    if (ring->known_us == 0 || stamp == 0 || clock_parse(str_slice(line.at, stamp - 1), &us) != 0) {
+        return false;
+    }
+    if (us <= ring->known_us) {
+        return true;
+    }
+    ring->known_us = 0; /* lines come in the order of their times */
+    return false;
+}
+
 static void
 put_line(struct logring *ring, struct str line, bool has_times)
 {
     struct logring_line entry = { .size = (uint32_t)line.size };
     uint64_t rest;
 
-    if (line.size > ring->capacity) {
+    entry.text_at = has_times ? stamp_size(line) : 0;
+    if (line.size > ring->capacity || is_known(ring, line, entry.text_at)) {
         return;
     }
     grow_bytes(ring, line.size);
     rest = ring->allocated - ring->end_byte % ring->allocated;
     entry.at = rest < line.size ? ring->end_byte + rest : ring->end_byte;
-    entry.text_at = has_times ? stamp_size(line) : 0;
     ring->end_byte = entry.at + line.size;
     while (ring->first < ring->end &&
            slot(ring, ring->first)->at + ring->allocated < ring->end_byte) {

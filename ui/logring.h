@@ -22,11 +22,15 @@ struct logring {
     VEC(struct logring_line) lines; /* a ring, too: line n at n % capacity */
     uint64_t first, end;            /* numbers of the lines that are there */
     struct str_builder partial;     /* a line whose end has not come */
+    int64_t known_us;               /* lines up to this time are there already, 0: none */
 };
 
 void logring_init(struct logring *ring, size_t capacity_bytes);
 void logring_done(struct logring *ring);
 void logring_clear(struct logring *ring); /* numbers go on */
+/* The stream begins anew, at the newest line or before it: lines that are there are left out. Time
+ * of that line, {NULL,0} when there is none. */
+struct str logring_resume(struct logring *ring);
 /* Bytes as they come, in any pieces; cleaned here. Time stamps (RFC 3339 and a blank) are told from
  * the text when has_times. */
 void logring_add(struct logring *ring, const void *bytes, size_t size, bool has_times);

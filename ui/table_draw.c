@@ -5,7 +5,15 @@
 #include "ui/table.h"
 #include "ui/text.h"
 
-enum { GAP = 2, GUTTER = 1, MORE_WIDTH = 2, GLYPH_WIDTH = 2, NAME_LEAST = 16, TEXT_LEAST = 8 };
+enum {
+    GAP = 2,
+    GUTTER = 1,
+    MORE_WIDTH = 2,
+    GLYPH_WIDTH = 2,
+    NAME_LEAST = 16,
+    TEXT_LEAST = 8,
+    STATE_LEAST = 20
+};
 
 /* The columns that are drawn, from left to right. */
 struct layout {
@@ -30,14 +38,6 @@ static bool
 is_frozen(const struct table *table, size_t column)
 {
     return column < (table->has_ns ? 2U : 1U);
-}
-
-/* Ages and states are the last to go. */
-static bool
-is_dear(const struct table *table, size_t column)
-{
-    return is_frozen(table, column) || table->columns[column].type == TABLE_AGE ||
-           table->columns[column].is_state;
 }
 
 static int
@@ -81,19 +81,30 @@ least_width(const struct table *table, size_t column)
 {
     const struct table_column *c = &table->columns[column];
     int natural = natural_width(c);
-    int least = is_frozen(table, column) ? NAME_LEAST : TEXT_LEAST;
+    int least = is_frozen(table, column) ? NAME_LEAST : c->is_state ? STATE_LEAST : TEXT_LEAST;
 
-    if (c->type != TABLE_TEXT || c->is_right) {
+    if (c->type == TABLE_SINCE) {
+        least = text_width(str_of(c->name)); /* "17 (41s ago)" is shown as "17" */
+    } else if (c->type != TABLE_TEXT || c->is_right) {
         return natural;
     }
     return natural < least ? natural : least;
 }
 
-/* Takes columns off the widest texts until all fit; false: they are as narrow as may be. */
+/* Texts beside numbers go first; then columns are taken off the widest text until all fit. False:
+ * they are as narrow as may be. */
 static bool
 shrink(const struct table *table, struct layout *layout, int width)
 {
-    for (int over = total_width(layout) - width; over > 0; over--) {
+    int over = total_width(layout) - width;
+
+    for (size_t i = 0; i < layout->len && over > 0; i++) {
+        if (table->columns[layout->columns[i]].type == TABLE_SINCE) {
+            layout->widths[i] = least_width(table, layout->columns[i]);
+            over = total_width(layout) - width;
+        }
+    }
+    for (; over > 0; over--) {
         size_t widest = layout->len;
         for (size_t i = 0; i < layout->len; i++) {
             bool can = layout->widths[i] > least_width(table, layout->columns[i]);
@@ -109,16 +120,30 @@ shrink(const struct table *table, struct layout *layout, int width)
     return true;
 }
 
-/* The last column that is not dear goes; when all are, the last. */
+/* How dear a column is: the name is the last to go, before it the state, the age, the namespace. */
+static int
+dearness(const struct table *table, size_t column)
+{
+    bool is_ns = table->has_ns && column == 0;
+
+    return is_frozen(table, column) && !is_ns         ? 4
+           : table->columns[column].is_state          ? 3
+           : table->columns[column].type == TABLE_AGE ? 2
+           : is_ns                                    ? 1
+                                                      : 0;
+}
+
+/* The last of the least dear columns goes. */
 static void
 drop_column(const struct table *table, struct layout *layout)
 {
     size_t at = layout->len - 1;
 
-    while (at > 0 && is_dear(table, layout->columns[at])) {
-        at--;
+    for (size_t i = layout->len; i > 0; i--) {
+        if (dearness(table, layout->columns[i - 1]) < dearness(table, layout->columns[at])) {
+            at = i - 1;
+        }
     }
-    at = at == 0 ? layout->len - 1 : at;
     layout->len--;
     for (size_t i = at; i < layout->len; i++) {
         layout->columns[i] = layout->columns[i + 1];
@@ -211,6 +236,10 @@ draw_cell(const struct pen *pen, const struct table_row *row, size_t column, str
     enum role role = cell_role(pen->table, row, column, pen->now_ms);
     enum grid_glyph glyph;
 
+    if (row->cells[column].age_at > 0 && text_width(text) > at.width) {
+        struct str unused;
+        text = str_cut(text, ' ', &unused);
+    }
     if (pen->table->columns[column].is_state && at.width > GLYPH_WIDTH) {
         if (state_glyph(state_of(text), &glyph)) {
             (void)grid_put_glyph(pen->grid, at.x, at.y, glyph, role);

@@ -49,7 +49,6 @@ struct logs_view {
     struct ask *stream;
     struct loop_timer *retry;
     char *problem;
-    char last_time[40]; /* stamp of the newest line: where to go on */
     bool is_previous, shows_times, is_ended;
 };
 
@@ -99,19 +98,6 @@ set_problem(struct logs_view *logs, const char *problem)
     ui_dirty(logs->view.ui);
 }
 
-static void
-keep_last_time(struct logs_view *logs)
-{
-    struct str line;
-
-    if (logs->ring.end > logs->ring.first) {
-        line = logring_line(&logs->ring, logs->ring.end - 1, true);
-        line = str_slice(line.at, line.size < 40 ? line.size : 39);
-        (void)snprintf(logs->last_time, sizeof(logs->last_time), STR_FMT,
-                       STR_ARG(str_cut(line, ' ', &line)));
-    }
-}
-
 static size_t
 on_data(void *ctx, const void *bytes, size_t size)
 {
@@ -145,7 +131,7 @@ on_end(void *ctx, const struct reply *reply, struct err *owned)
     logring_flush(&logs->ring, true);
     if (err == NULL) {
         logs->is_ended = true; /* the container is over, or these were the previous logs */
-        ui_dirty(logs->view.ui);
+        set_problem(logs, NULL);
         return;
     }
     set_problem(logs, err->message);
@@ -153,27 +139,25 @@ on_end(void *ctx, const struct reply *reply, struct err *owned)
     logs->retry = loop_timer(ui_loop(logs->view.ui), clock_mono_ms() + RETRY_MS, on_retry, logs);
 }
 
-/* goes_on: from the last line's second, whose lines may come twice, else nothing would be missed. */
+/* goes_on: from the newest line's second; what comes twice is left out. */
 static void
 start_stream(struct logs_view *logs, bool goes_on)
 {
     AUTO_STR struct str_builder query = { 0 };
     struct call call = call_of(VERB_GET, logs->pods, str_of(logs->ns), str_of(logs->name));
+    struct str from;
 
     loop_timer_cancel(STEAL(logs->retry));
     ask_drop(STEAL(logs->stream));
     logs->is_ended = false;
-    keep_last_time(logs);
     if (!goes_on) {
         logring_clear(&logs->ring);
-        logs->ring.partial.size = 0;
-        logs->last_time[0] = '\0';
     }
+    from = logring_resume(&logs->ring);
     str_putf(&query, "container=%s&timestamps=true", logs->containers[logs->container]);
     str_putz(&query, logs->is_previous ? "&previous=true" : "&follow=true");
-    if (logs->last_time[0] != '\0') {
-        str_putf(&query, "&sinceTime=%s", logs->last_time);
-        logring_clear(&logs->ring);
+    if (from.size > 0) {
+        str_putf(&query, "&sinceTime=" STR_FMT, STR_ARG(from));
     } else if (ranges[logs->range].query[0] != '\0') {
         str_putf(&query, "&%s", ranges[logs->range].query);
     }

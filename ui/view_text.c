@@ -465,6 +465,7 @@ view_text_object(struct ui *ui, enum view_text_mode mode, const struct resource 
     text->ns = str_dup(ns);
     text->name = str_dup(name);
     text->pager.syntax = mode == VIEW_TEXT_DESCRIBE ? PAGER_DESCRIBE : PAGER_YAML;
+    text->pager.is_wrapped = mode == VIEW_TEXT_DESCRIBE;
     ask_object(text);
     text->feed = feed_new(ui_client(ui), &spec, &watch_ops, text);
     if (mode == VIEW_TEXT_DECODED) {

@@ -30,9 +30,9 @@ struct why_view {
 
 static const char columns[] = "[{\"name\":\"Node\",\"type\":\"string\"},"
                               "{\"name\":\"Status\",\"type\":\"string\"},"
+                              "{\"name\":\"Score\",\"type\":\"integer\"},"
                               "{\"name\":\"Check\",\"type\":\"string\"},"
-                              "{\"name\":\"Detail\",\"type\":\"string\"},"
-                              "{\"name\":\"Score\",\"type\":\"integer\"}]";
+                              "{\"name\":\"Detail\",\"type\":\"string\"}]";
 
 static struct why_view *
 why_of(struct view *view)
@@ -76,9 +76,9 @@ write_row(struct val node, struct jw *w)
     jw_arr(w);
     jw_str(w, val_str(val_get(node, "name")));
     jw_strz(w, fits ? "Fits" : "No");
+    jw_val(w, score);
     jw_str(w, check);
     jw_str(w, str_view(&detail));
-    jw_val(w, score);
     jw_end(w);
     jw_keyz(w, "object");
     jw_obj(w);
@@ -95,6 +95,7 @@ read_answer(struct why_view *why, struct arena *arena, struct val root)
 {
     struct str message = val_str(val_get(root, "message"));
     struct str node = val_str(val_get(root, "node"));
+    bool has_scores = false;
 
     mem_free(why->message);
     why->message = message.size > 0 ? str_dup(message)
@@ -104,11 +105,16 @@ read_answer(struct why_view *why, struct arena *arena, struct val root)
     table_begin(why->table);
     VAL_EACH (it, val_get(root, "nodes")) {
         struct jw w;
+        has_scores = has_scores || val_is(val_get(it.value, "score"));
         jw_init(&w, arena);
         write_row(it.value, &w);
         table_put(why->table, doc_root(doc_trust(arena, jw_done(&w))), clock_wall_ms());
     }
     table_end(why->table);
+    why->table->hidden = 0;
+    if (!has_scores) {
+        table_hide(why->table, STR("SCORE")); /* only nodes that fit have one */
+    }
 }
 
 static void ask_why(void *ctx);

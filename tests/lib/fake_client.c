@@ -87,6 +87,16 @@ fake_do_watch(struct client *client, const struct call *call, watch_fn *event, c
     return &added->handle;
 }
 
+static struct handle *
+fake_do_stream(struct client *client, const struct call *call, stream_fn *data, call_done_fn *done,
+               void *ctx)
+{
+    struct fake_call *added = call_add(client, call, done, ctx);
+
+    added->data = data;
+    return &added->handle;
+}
+
 static void
 cancelled(void *ctx)
 {
@@ -119,6 +129,7 @@ fake_do_free(struct client *client)
 static const struct client_ops fake_ops = {
     .call = fake_do_call,
     .watch = fake_do_watch,
+    .stream = fake_do_stream,
     .cancel = fake_do_cancel,
     .free = fake_do_free,
 };
@@ -211,6 +222,54 @@ fake_client_event(struct fake_call *call, enum watch_type type, struct object *o
     struct watch_event event = { .type = type, .rev = rev, .object = object };
 
     call->event(call->ctx, &event);
+}
+
+static struct doc *
+parse_json(struct arena *arena, struct str json)
+{
+    struct err *err = NULL;
+    struct doc *doc = doc_parse(arena, json, &err);
+
+    if (doc == NULL) {
+        fail_msg("%s: " STR_FMT, err->message, STR_ARG(json));
+    }
+    return doc;
+}
+
+static uint64_t
+rev_of(const struct doc *doc)
+{
+    uint64_t rev = 0;
+
+    (void)str_to_uint(val_str(val_at(doc_root(doc), "metadata.resourceVersion")), &rev);
+    return rev;
+}
+
+void
+fake_client_json(struct fake_call *call, struct str json)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct reply reply = { .http = 200, .bytes = json, .doc = parse_json(arena, json) };
+
+    reply.rev = rev_of(reply.doc);
+    reply.continue_token = val_str(val_at(doc_root(reply.doc), "metadata.continue"));
+    finish(call, &reply, NULL);
+}
+
+void
+fake_client_event_json(struct fake_call *call, enum watch_type type, struct str json)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct watch_event event = { .type = type, .doc = parse_json(arena, json) };
+
+    event.rev = rev_of(event.doc);
+    call->event(call->ctx, &event);
+}
+
+size_t
+fake_client_data(struct fake_call *call, struct str bytes)
+{
+    return call->data(call->ctx, bytes.at, bytes.size);
 }
 
 struct object *

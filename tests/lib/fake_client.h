@@ -18,6 +18,7 @@ struct fake_call {
     uint64_t cause_rev;
     call_done_fn *done;
     watch_fn *event; /* watches */
+    stream_fn *data; /* streams */
     void *ctx;
     struct loop_timer *cancelled;
 };
@@ -43,6 +44,12 @@ void fake_client_end(struct fake_call *call); /* a watch ends cleanly */
 /* An event of a watch; object NULL: a bookmark. */
 void fake_client_event(struct fake_call *call, enum watch_type type, struct object *object,
                        uint64_t rev);
+/* Answers and events of the forms that are documents: Tables, Status, whatever was asked raw. The
+ * revision and the continue token are those of the document's metadata. */
+void fake_client_json(struct fake_call *call, struct str json);
+void fake_client_event_json(struct fake_call *call, enum watch_type type, struct str json);
+/* Bytes of a stream; → bytes taken. */
+size_t fake_client_data(struct fake_call *call, struct str bytes);
 /* An object from JSON without resourceVersion; one reference. */
 struct object *fake_client_object(const struct resource *resource, uint64_t rev, const char *format,
                                   ...) __attribute__((format(printf, 3, 4)));

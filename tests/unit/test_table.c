@@ -296,9 +296,9 @@ test_draw(void **state)
                  "\n");
     /* Narrow: names shrink, then the least dear columns go. */
     expect_drawn(48, 3,
-                 " NAME              READY  STATUS           AGE >\n"
-                 ">red\xe4\xb8\xad\xe6\x96\x87             1/1  v Completed      40s\n"
-                 " api-7d9f8b6c5d-~    0/1  x CrashLoopB~    41m\n");
+                 " NAME                STATUS                AGE >\n"
+                 ">red\xe4\xb8\xad\xe6\x96\x87             v Completed           40s\n"
+                 " api-7d9f8b6c5d-x2~  x CrashLoopBackOff    41m\n");
     expect_drawn(10, 3,
                  " NAME    >\n"
                  ">red\xe4\xb8\xad\xe6\x96\x87\n"
