@@ -63,6 +63,7 @@ unit_tests += tests/unit/test_registry
 unit_tests += tests/unit/test_object
 unit_tests += tests/unit/test_selector
 unit_tests += tests/unit/test_base64
+unit_tests += tests/unit/test_ip
 unit_tests += tests/unit/test_quantity
 unit_tests += tests/unit/test_http_client
 unit_tests += tests/unit/test_grpc

@@ -71,6 +71,20 @@ void check_immutable(struct causes *out, const struct field_path *path, const ch
                      struct val now, struct val old);
 bool check_same(struct val a, struct val b); /* equal, absent and null alike */
 
+/* check_ip.c. Legacy: sloppy forms are taken; strict: canonical text only. */
+void check_ip_legacy(struct causes *out, const struct field_path *path, const char *member,
+                     struct val v);
+void check_ip_strict(struct causes *out, const struct field_path *path, const char *member,
+                     struct val v);
+void check_ip_net_legacy(struct causes *out, const struct field_path *path, const char *member,
+                         struct val v);
+void check_ip_net_strict(struct causes *out, const struct field_path *path, const char *member,
+                         struct val v);
+
+/* What changed, as a unified diff of both values' indented JSON (keys in order of bytes), with three
+ * lines around the changes; one hunk. */
+struct str check_diff(struct arena *arena, struct val before, struct val after);
+
 /* Names that were seen in one list. */
 struct check_seen {
     struct arena *arena;

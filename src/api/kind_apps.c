@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "api/columns_kinds.h"
+#include "api/kinds_check.h"
 #include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
@@ -422,6 +423,8 @@ const struct resource resource_podtemplates = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_core_pod_template,
+    .check_create = kind_pod_check_pod_template,
+    .check_update = kind_pod_check_pod_template,
     COLUMNS_OF(podtemplates),
 };
 

@@ -229,7 +229,7 @@ container_check_common(const struct pod_check *pod, struct val container,
     container_check_ports(out, val_get(container, "ports"), path);
     container_check_env(pod, val_get(container, "env"), path);
     container_check_env_from(out, val_get(container, "envFrom"), path);
-    kind_volume_check_mounts(pod, container, path);
+    kind_mount_check(pod, container, path);
     check_enum(out, path, "imagePullPolicy", val_get(container, "imagePullPolicy"),
                container_pull_policies);
     struct field_path resources = check_at(path, "resources");
@@ -322,9 +322,9 @@ container_check_value_from(struct causes *out, struct val var, const struct fiel
         }
         sources++;
         if (i == 0) {
-            kind_volume_check_field_ref(out, ref, false, &at);
+            kind_downward_check_field(out, ref, false, &at);
         } else if (i == 1) {
-            kind_volume_check_resource_ref(out, ref, false, &at);
+            kind_downward_check_resource(out, ref, false, &at);
         } else if (i < 4) {
             container_check_key_ref(out, ref, &at);
         } else {

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "api/columns_kinds.h"
+#include "api/kinds_check.h"
 #include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
@@ -137,6 +138,7 @@ const struct resource resource_bindings = {
     .verbs = VERB_CREATE,
     .flags = RES_NAMESPACED | RES_VIRTUAL,
     .type = &type_core_binding,
+    .check_create = kind_pod_check_binding,
 };
 
 static const char *const componentstatuses_short[] = { "cs", NULL };

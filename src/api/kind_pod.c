@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "api/columns_kinds.h"
+#include "api/kinds_check.h"
 #include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
@@ -727,8 +728,10 @@ const struct resource resource_pods = {
     .short_names = pods_short,
     .categories = kinds_category_all,
     .verbs = VERB_ALL,
-    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION | RES_GRACEFUL,
+    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION | RES_GRACEFUL | RES_META_AGAIN,
     .type = &type_core_pod,
+    .check_create = kind_pod_check,
+    .check_update = kind_pod_check_update,
     .selectables = pods_fields,
     .selectable_len = ARRAY_LEN(pods_fields),
     .prepare_create = kind_pod_create,

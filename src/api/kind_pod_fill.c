@@ -93,6 +93,11 @@ kind_pod_fill_pod_spec(struct fill *fill)
     if (pod_fill_spec(fill, 0) != NULL && !fill_has(fill, "enableServiceLinks")) {
         fill_setz(fill, "enableServiceLinks", "true");
     }
+    /* Pods, not templates: Convert_v1_Pod_To_core_Pod. */
+    if (fill->up != NULL && fill->up->type == &type_core_pod &&
+        val_int(fill_get(fill, "terminationGracePeriodSeconds"), 0) < 0) {
+        fill_setz(fill, "terminationGracePeriodSeconds", "1");
+    }
 }
 
 /* A volume without a source is an emptyDir. */

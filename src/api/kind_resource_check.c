@@ -196,6 +196,27 @@ resource_list_has(struct val list, const char *prefix_or_name, bool is_prefix)
     return false;
 }
 
+/* The names, once each, in order of bytes. */
+static struct str
+resource_claim_names(struct val claims, struct arena *arena)
+{
+    struct str text = { 0 }, last = { 0 };
+    for (;;) {
+        struct str next = { 0 };
+        VAL_EACH (it, claims) {
+            struct str name = val_str(val_get(it.value, "name"));
+            bool is_after = name.size > 0 && (last.at == NULL || str_cmp(name, last) > 0);
+            next = is_after && (next.at == NULL || str_cmp(name, next) < 0) ? name : next;
+        }
+        if (next.at == NULL) {
+            return text;
+        }
+        text = arena_printf(arena, STR_FMT "%s" STR_FMT, STR_ARG(text), text.size == 0 ? "" : ", ",
+                            STR_ARG(next));
+        last = next;
+    }
+}
+
 static void
 resource_check_claims(const struct pod_check *pod, struct val claims, const struct field_path *path)
 {
@@ -209,7 +230,6 @@ resource_check_claims(const struct pod_check *pod, struct val claims, const stru
         struct val name = val_get(it.value, "name"), request = val_get(it.value, "request");
         struct str key = val_str(name);
         bool is_known = false;
-        AUTO_STR struct str_builder names = { 0 };
         if (!check_has(name)) {
             check_required(out, &item, NULL, NULL);
             continue;
@@ -226,13 +246,12 @@ resource_check_claims(const struct pod_check *pod, struct val claims, const stru
         }
         VAL_EACH (claim, pod_claims) {
             is_known |= val_eq(val_get(claim.value, "name"), name);
-            str_putf(&names, "%s" STR_FMT, names.size == 0 ? "" : ", ",
-                     STR_ARG(val_str(val_get(claim.value, "name"))));
         }
         if (!is_known) {
+            struct str names = resource_claim_names(pod_claims, out->arena);
             causes_add(out, CAUSE_NOT_FOUND, &item, "", name,
                        "must be one of the names in pod.spec.resourceClaims%s" STR_FMT,
-                       names.size == 0 ? " which is empty" : ": ", STR_ARG(str_view(&names)));
+                       names.size == 0 ? " which is empty" : ": ", STR_ARG(names));
         }
     }
 }

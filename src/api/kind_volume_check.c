@@ -1,10 +1,7 @@
-/* Rules of a pod's volumes and their mounts: ValidateVolumes, ValidateVolumeMounts and
- * ValidateVolumeDevices of release 1.35, and the downward API.
+/* Rules of a pod's volumes: ValidateVolumes of release 1.35.
  *
  * Called by kind_pod_check.c and kind_container_check.c; pure, any thread. */
 #include "config.h"
-
-#include <string.h>
 
 #include "api/check.h"
 #include "api/kind_pod_check.h"
@@ -115,12 +112,27 @@ volume_check_source(const struct pod_check *pod, struct val volume, const struct
     }
 }
 
+/* The claim that is made for an ephemeral volume. */
+static void
+volume_check_made_claim(struct causes *out, struct str pod_name, struct val name,
+                        const struct field_path *path)
+{
+    struct problems found = { 0 };
+    struct str made =
+        arena_printf(out->arena, STR_FMT "-" STR_FMT, STR_ARG(pod_name), STR_ARG(val_str(name)));
+    validate_name_subdomain(made, false, &found);
+    for (size_t i = 0; i < found.len; i++) {
+        causes_add(out, CAUSE_INVALID, path, "name", name, "PVC name \"" STR_FMT "\": %s",
+                   STR_ARG(made), found.at[i]);
+    }
+}
+
 void
 kind_volume_check_all(const struct pod_check *pod, const struct field_path *path)
 {
     struct causes *out = pod->out;
     struct field_path list = check_at(path, "volumes");
-    struct check_seen names = { .arena = out->arena };
+    struct check_seen *names = pod->volumes;
     struct str pod_name = val_str(val_get(pod->meta, "name"));
     struct val volumes = val_get(pod->spec, "volumes");
     size_t index = 0;
@@ -129,16 +141,19 @@ kind_volume_check_all(const struct pod_check *pod, const struct field_path *path
         struct val name = val_get(it.value, "name");
         size_t before = out->len;
         volume_check_source(pod, it.value, &item);
+        if (val_is(val_get(it.value, "ephemeral")) && pod_name.size > 0 && check_has(name)) {
+            volume_check_made_claim(out, pod_name, name, &item);
+        }
         if (check_has(name)) {
             check_name(out, &item, "name", name, validate_name_label);
         } else {
             check_required(out, &item, "name", NULL);
         }
-        if (check_seen_has(&names, val_str(name))) {
+        if (check_seen_has(names, val_str(name))) {
             causes_add(out, CAUSE_DUPLICATE, &item, "name", name, NULL);
         }
         if (out->len == before) {
-            check_seen_add(&names, val_str(name));
+            check_seen_add(names, val_str(name));
         }
         struct val claim = val_at(it.value, "persistentVolumeClaim.claimName");
         VAL_EACH (other, volumes) {
@@ -153,7 +168,6 @@ kind_volume_check_all(const struct pod_check *pod, const struct field_path *path
     }
 }
 
-/* A volume that has nothing wrong counts for the mounts. */
 struct val
 kind_volume_check_find(struct val spec, struct str name)
 {
@@ -310,9 +324,16 @@ static void
 volume_check_ephemeral(const struct pod_check *pod, struct val source,
                        const struct field_path *path)
 {
-    if (!val_is(val_get(source, "volumeClaimTemplate"))) {
-        check_required(pod->out, path, "volumeClaimTemplate", NULL);
+    struct val claim = val_get(source, "volumeClaimTemplate");
+    struct field_path at = check_at(path, "volumeClaimTemplate");
+    struct field_path meta = check_at(&at, "metadata"), spec = check_at(&at, "spec");
+    if (!val_is(claim)) {
+        check_required(pod->out, &at, NULL, NULL);
+        return;
     }
+    validate_put_annotations(val_at(claim, "metadata.annotations"), &meta, "annotations", pod->out);
+    validate_put_labels(val_at(claim, "metadata.labels"), &meta, "labels", pod->out);
+    kind_claim_check_spec(pod->out, val_get(claim, "spec"), &spec);
 }
 
 static void
@@ -327,113 +348,6 @@ volume_check_image(const struct pod_check *pod, struct val source, const struct 
 
 /* ---- downward API ---- */
 
-void
-kind_volume_check_field_ref(struct causes *out, struct val ref, bool is_volume,
-                            const struct field_path *path)
-{
-    static const char *const env_paths[] = { "metadata.name",
-                                             "metadata.namespace",
-                                             "metadata.uid",
-                                             "spec.nodeName",
-                                             "spec.serviceAccountName",
-                                             "status.hostIP",
-                                             "status.hostIPs",
-                                             "status.podIP",
-                                             "status.podIPs",
-                                             NULL };
-    static const char *const volume_paths[] = { "metadata.annotations", "metadata.labels",
-                                                "metadata.name",        "metadata.namespace",
-                                                "metadata.uid",         NULL };
-    struct val version = val_get(ref, "apiVersion"), field = val_get(ref, "fieldPath");
-    if (!check_has(version) || !check_has(field)) {
-        check_required(out, path, check_has(version) ? "fieldPath" : "apiVersion", NULL);
-        return;
-    }
-    if (!val_is_str(version, "v1")) {
-        causes_add(out, CAUSE_INVALID, path, "fieldPath", field,
-                   "error converting fieldPath: unsupported pod version: " STR_FMT,
-                   STR_ARG(val_str(version)));
-        return;
-    }
-    struct str subscript = { 0 }, text = val_str(field);
-    struct str name = str_cut(text, '[', &subscript);
-    bool is_keyed =
-        subscript.size >= 3 && subscript.at[0] == '\'' && str_has_suffix(subscript, STR("']"));
-    bool is_map = str_is(name, "metadata.annotations") || str_is(name, "metadata.labels");
-    if (is_keyed && is_map) {
-        struct str key = str_slice(subscript.at + 1, subscript.size - 3);
-        struct problems found = { 0 };
-        char *lower = arena_dupz(out->arena, key);
-        for (char *c = lower; str_is(name, "metadata.annotations") && *c != '\0'; c++) {
-            *c = (char)(*c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c);
-        }
-        validate_label_key(str_of(lower), &found);
-        for (size_t i = 0; i < found.len; i++) {
-            causes_add_text(out, CAUSE_INVALID, path, "", str_of(lower), "%s", found.at[i]);
-        }
-        return;
-    }
-    /* ConvertDownwardAPIFieldLabel knows these; spec.host is an old name of spec.nodeName. */
-    bool is_known = check_is_one_of(text, env_paths) || is_map || str_is(text, "spec.host") ||
-                    str_is(text, "spec.restartPolicy") || str_is(text, "spec.schedulerName") ||
-                    str_is(text, "status.phase");
-    if (!is_known || is_keyed) {
-        causes_add(out, CAUSE_INVALID, path, "fieldPath", field,
-                   "error converting fieldPath: field label not supported: " STR_FMT,
-                   STR_ARG(text));
-        return;
-    }
-    struct str meant = str_is(text, "spec.host") ? STR("spec.nodeName") : text;
-    const char *const *supported = is_volume ? volume_paths : env_paths;
-    if (!check_is_one_of(meant, supported)) {
-        causes_add_enum(out, path, "fieldPath", field, supported);
-    }
-}
-
-void
-kind_volume_check_resource_ref(struct causes *out, struct val ref, bool is_volume,
-                               const struct field_path *path)
-{
-    static const char *const expressions[] = {
-        "limits.cpu",   "limits.ephemeral-storage",   "limits.memory",
-        "requests.cpu", "requests.ephemeral-storage", "requests.memory",
-        NULL,
-    };
-    static const char *const cpu[] = { "1", "1m", NULL };
-    static const char *const bytes[] = { "1",   "1k",  "1M",  "1G",  "1T",  "1P",  "1E",
-                                         "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei", NULL };
-    struct val resource = val_get(ref, "resource"), divisor = val_get(ref, "divisor");
-    struct str name = val_str(resource);
-    bool is_pages = str_has_prefix(name, STR("limits.hugepages-")) ||
-                    str_has_prefix(name, STR("requests.hugepages-"));
-    if (is_volume && !check_has(val_get(ref, "containerName"))) {
-        check_required(out, path, "containerName", NULL);
-    } else if (name.size == 0) {
-        check_required(out, path, "resource", NULL);
-    } else if (!check_is_one_of(name, expressions) && !is_pages) {
-        causes_add_enum(out, path, "resource", resource, expressions);
-    }
-    struct quantity amount = { 0 };
-    (void)quantity_parse(val_str(divisor), &amount); /* absent: 0 */
-    if (amount.nano == 0) {
-        return;
-    }
-    bool is_cpu = str_has_suffix(name, STR("s.cpu")) && !is_pages;
-    bool is_known = check_is_one_of(name, expressions) || is_pages;
-    const char *kind = is_pages                               ? "hugepages"
-                       : str_has_suffix(name, STR(".memory")) ? "memory"
-                                                              : "local ephemeral storage";
-    if (is_cpu && !check_is_one_of(val_str(divisor), cpu)) {
-        check_invalid(out, path, "divisor", resource,
-                      "only divisor's values 1m and 1 are supported with the cpu resource");
-    } else if (!is_cpu && is_known && !check_is_one_of(val_str(divisor), bytes)) {
-        causes_add(out, CAUSE_INVALID, path, "divisor", resource,
-                   "only divisor's values 1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei "
-                   "are supported with the %s resource",
-                   kind);
-    }
-}
-
 static void
 volume_check_downward_file(struct causes *out, struct val file, const struct field_path *path)
 {
@@ -445,13 +359,13 @@ volume_check_downward_file(struct causes *out, struct val file, const struct fie
     }
     volume_check_local_path(out, val_get(file, "path"), path, "path");
     if (val_is(field)) {
-        kind_volume_check_field_ref(out, field, true, &field_at);
+        kind_downward_check_field(out, field, true, &field_at);
         if (val_is(resource)) {
             causes_add_text(out, CAUSE_INVALID, path, "", STR("resource"),
                             "fieldRef and resourceFieldRef can not be specified simultaneously");
         }
     } else if (val_is(resource)) {
-        kind_volume_check_resource_ref(out, resource, true, &resource_at);
+        kind_downward_check_resource(out, resource, true, &resource_at);
     } else {
         check_required(out, path, NULL, "one of fieldRef and resourceFieldRef is required");
     }
@@ -553,163 +467,4 @@ volume_check_projected(const struct pod_check *pod, struct val source,
                             "may not specify more than 1 volume type per source");
         }
     }
-}
-
-/* ---- mounts ---- */
-
-/* Does another list of the container use this name or path? */
-static bool
-volume_is_used(struct val list, const char *member, struct str text)
-{
-    VAL_EACH (it, list) {
-        if (str_eq(val_str(val_get(it.value, member)), text)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void
-volume_check_propagation(struct causes *out, struct val mount, struct val container,
-                         const struct field_path *list)
-{
-    static const char *const modes[] = { "Bidirectional", "HostToContainer", "None", NULL };
-    static const char *const recursive[] = { "Disabled", "Enabled", "IfPossible", NULL };
-    struct val mode = val_get(mount, "mountPropagation");
-    struct val rro = val_get(mount, "recursiveReadOnly");
-    if (val_is(mode)) {
-        check_enum_as(out, list, "mountPropagation", mode, modes);
-        if (val_is_str(mode, "Bidirectional") &&
-            !val_bool(val_at(container, "securityContext.privileged"), false)) {
-            check_forbidden(out, list, "mountPropagation",
-                            "Bidirectional mount propagation is available only to privileged "
-                            "containers");
-        }
-    }
-    if (!val_is(rro) || val_is_str(rro, "Disabled")) {
-        return;
-    }
-    if (!val_is_str(rro, "Enabled") && !val_is_str(rro, "IfPossible")) {
-        causes_add_enum(out, list, "recursiveReadOnly", rro, recursive);
-        return;
-    }
-    if (!val_bool(val_get(mount, "readOnly"), false)) {
-        check_forbidden(out, list, "recursiveReadOnly",
-                        "may only be specified when readOnly is true");
-    }
-    if (val_is(mode) && !val_is_str(mode, "None")) {
-        check_forbidden(out, list, "recursiveReadOnly",
-                        "may only be specified when mountPropagation is None or not specified");
-    }
-}
-
-static void
-volume_check_mount_list(const struct pod_check *pod, struct val container,
-                        const struct field_path *path)
-{
-    struct causes *out = pod->out;
-    struct field_path list = check_at(path, "volumeMounts");
-    struct val devices = val_get(container, "volumeDevices");
-    struct check_seen points = { .arena = out->arena };
-    size_t index = 0;
-    VAL_EACH (it, val_get(container, "volumeMounts")) {
-        struct field_path item = check_item(&list, index++);
-        struct val name = val_get(it.value, "name"), point = val_get(it.value, "mountPath");
-        struct val sub = val_get(it.value, "subPath"), expr = val_get(it.value, "subPathExpr");
-        if (!check_has(name)) {
-            check_required(out, &item, "name", NULL);
-        }
-        if (!val_is(kind_volume_check_find(pod->spec, val_str(name)))) {
-            causes_add(out, CAUSE_NOT_FOUND, &item, "name", name, NULL);
-        }
-        if (!check_has(point)) {
-            check_required(out, &item, "mountPath", NULL);
-        }
-        if (check_seen_has(&points, val_str(point))) {
-            check_invalid(out, &item, "mountPath", point, "must be unique");
-        }
-        check_seen_add(&points, val_str(point));
-        if (volume_is_used(devices, "name", val_str(name))) {
-            check_invalid(out, &item, "name", name, "must not already exist in volumeDevices");
-        }
-        if (volume_is_used(devices, "devicePath", val_str(point))) {
-            check_invalid(out, &item, "mountPath", point,
-                          "must not already exist as a path in volumeDevices");
-        }
-        /* These name the list and not its item, upstream, too. */
-        if (check_has(sub)) {
-            check_relative_path(out, &list, "subPath", sub);
-        }
-        if (check_has(expr)) {
-            if (check_has(sub)) {
-                check_invalid(out, &item, "subPathExpr", expr,
-                              "subPathExpr and subPath are mutually exclusive");
-            }
-            check_relative_path(out, &list, "subPathExpr", expr);
-        }
-        volume_check_propagation(out, it.value, container, &list);
-    }
-}
-
-static void
-volume_check_device_list(const struct pod_check *pod, struct val container,
-                         const struct field_path *path)
-{
-    struct causes *out = pod->out;
-    struct field_path list = check_at(path, "volumeDevices");
-    struct val mounts = val_get(container, "volumeMounts");
-    struct check_seen names = { .arena = out->arena }, paths = { .arena = out->arena };
-    size_t index = 0;
-    VAL_EACH (it, val_get(container, "volumeDevices")) {
-        struct field_path item = check_item(&list, index++);
-        struct val name = val_get(it.value, "name"), device = val_get(it.value, "devicePath");
-        struct val volume = kind_volume_check_find(pod->spec, val_str(name));
-        bool is_block = val_is(val_get(volume, "persistentVolumeClaim")) ||
-                        val_is(val_get(volume, "ephemeral"));
-        if (!check_has(name)) {
-            check_required(out, &item, "name", NULL);
-        }
-        if (check_seen_has(&names, val_str(name))) {
-            check_invalid(out, &item, "name", name, "must be unique");
-        }
-        if (val_is(volume) && !is_block) {
-            check_invalid(out, &item, "name", name,
-                          "can only use volume source type of PersistentVolumeClaim or Ephemeral "
-                          "for block mode");
-        }
-        if (!val_is(volume)) {
-            causes_add(out, CAUSE_NOT_FOUND, &item, "name", name, NULL);
-        }
-        if (!check_has(device)) {
-            check_required(out, &item, "devicePath", NULL);
-        }
-        if (check_seen_has(&paths, val_str(device))) {
-            check_invalid(out, &item, "devicePath", device, "must be unique");
-        }
-        struct causes scratch = { .arena = out->arena };
-        check_backsteps(&scratch, &item, "devicePath", device);
-        if (scratch.len > 0) {
-            check_invalid(out, &item, "devicePath", device, "can not contain backsteps ('..')");
-        } else {
-            check_seen_add(&paths, val_str(device));
-        }
-        if (volume_is_used(mounts, "name", val_str(name))) {
-            check_invalid(out, &item, "name", name, "must not already exist in volumeMounts");
-        }
-        if (volume_is_used(mounts, "mountPath", val_str(device))) {
-            check_invalid(out, &item, "devicePath", device,
-                          "must not already exist as a path in volumeMounts");
-        }
-        if (check_has(name)) {
-            check_seen_add(&names, val_str(name));
-        }
-    }
-}
-
-void
-kind_volume_check_mounts(const struct pod_check *pod, struct val container,
-                         const struct field_path *path)
-{
-    volume_check_mount_list(pod, container, path);
-    volume_check_device_list(pod, container, path);
 }

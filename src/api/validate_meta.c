@@ -16,8 +16,6 @@ enum { META_ANNOTATIONS_MAX = 256 * 1024, META_MANAGER_MAX = 128, META_SUBRESOUR
 
 static void meta_check_common(struct val metadata, const struct field_path *path,
                               struct causes *out);
-static void meta_check_annotations(struct val annotations, const struct field_path *path,
-                                   struct causes *out);
 static void meta_check_owners(struct val owners, const struct field_path *path, struct causes *out);
 static void meta_check_kube_finalizers(struct val finalizers, const struct field_path *path,
                                        struct causes *out);
@@ -139,12 +137,13 @@ static void
 meta_check_common(struct val metadata, const struct field_path *path, struct causes *out)
 {
     validate_put_labels(val_get(metadata, "labels"), path, "labels", out);
-    meta_check_annotations(val_get(metadata, "annotations"), path, out);
+    validate_put_annotations(val_get(metadata, "annotations"), path, "annotations", out);
     meta_check_owners(val_get(metadata, "ownerReferences"), path, out);
 }
 
-static void
-meta_check_annotations(struct val annotations, const struct field_path *path, struct causes *out)
+void
+validate_put_annotations(struct val annotations, const struct field_path *path, const char *dotted,
+                         struct causes *out)
 {
     size_t size = 0;
     VAL_EACH (it, annotations) {
@@ -157,13 +156,13 @@ meta_check_annotations(struct val annotations, const struct field_path *path, st
         struct problems problems = { 0 };
         validate_label_key(str_slice(lower, it.key.size), &problems);
         for (size_t i = 0; i < problems.len; i++) {
-            causes_add_text(out, CAUSE_INVALID, path, "annotations", it.key, "%s", problems.at[i]);
+            causes_add_text(out, CAUSE_INVALID, path, dotted, it.key, "%s", problems.at[i]);
         }
         size += it.key.size + val_str(it.value).size;
     }
     if (size > META_ANNOTATIONS_MAX) {
-        causes_add(out, CAUSE_TOO_LONG, path, "annotations", annotations,
-                   "may not be more than %d bytes", META_ANNOTATIONS_MAX);
+        causes_add(out, CAUSE_TOO_LONG, path, dotted, annotations, "may not be more than %d bytes",
+                   META_ANNOTATIONS_MAX);
     }
 }
 

@@ -15,5 +15,8 @@ void validate_put_problems(const struct problems *problems, const struct field_p
 /* A labels map: keys and values. */
 void validate_put_labels(struct val labels, const struct field_path *path, const char *dotted,
                          struct causes *out);
+/* Annotations: keys and the size of all. */
+void validate_put_annotations(struct val annotations, const struct field_path *path,
+                              const char *dotted, struct causes *out);
 
 #endif
