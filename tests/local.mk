@@ -120,6 +120,10 @@ fault_tests += tests/fault/test_store_kill
 tests_fault_test_store_kill_SOURCES = tests/fault/test_store_kill.c $(store_box) \
 	$(libstore_a_SOURCES) src/base/fault.c src/base/fault.h
 tests_fault_test_store_kill_CPPFLAGS = $(AM_CPPFLAGS) -DBINNACLE_FAULTS=1
+fault_tests += tests/fault/test_serve_kill
+tests_fault_test_serve_kill_SOURCES = tests/fault/test_serve_kill.c $(store_box) \
+	$(libstore_a_SOURCES) src/base/fault.c src/base/fault.h
+tests_fault_test_serve_kill_CPPFLAGS = $(AM_CPPFLAGS) -DBINNACLE_FAULTS=1
 fault_tests += tests/fault/test_store_disk
 tests_fault_test_store_disk_SOURCES = tests/fault/test_store_disk.c $(store_box) \
 	tests/lib/store_disk.c tests/lib/store_disk.h
