@@ -111,6 +111,7 @@ stop_api(struct serve *s)
 {
     informers_free(s->informers);
     s->informers = NULL;
+    scheduler_done(&s->scheduler);
     apiserver_stop(s->api, api_stopped, s);
 }
 
@@ -119,7 +120,7 @@ scheduling_stopped(void *ctx)
 {
     struct serve *s = ctx;
     client_free(s->scheduler_client);
-    scheduler_done(&s->scheduler);
+    s->scheduling = NULL;
     stop_api(s);
 }
 
@@ -128,7 +129,11 @@ controllers_stopped(void *ctx)
 {
     struct serve *s = ctx;
     s->controllers = NULL;
-    reconcile_stop(s->scheduling, scheduling_stopped, s);
+    if (s->scheduling != NULL) {
+        reconcile_stop(s->scheduling, scheduling_stopped, s);
+    } else {
+        stop_api(s);
+    }
 }
 
 static void
@@ -233,6 +238,7 @@ start_controllers(struct serve *s)
                                      .informers = s->informers,
                                      .registry = s->registry,
                                      .env = env_of(s),
+                                     .names = options_text(s->options, OPT_CONTROLLERS),
                                      .client = client_of,
                                      .ctx = s };
     s->controllers = controllers_start(&spec);
@@ -241,7 +247,11 @@ start_controllers(struct serve *s)
 static void
 start_scheduler(struct serve *s)
 {
-    scheduler_init(&s->scheduler, s->registry);
+    scheduler_init(&s->scheduler, s->registry); /* the answers to why need it in any case */
+    if (!controllers_are_named(options_text(s->options, OPT_CONTROLLERS),
+                               scheduler_reconciler.name)) {
+        return;
+    }
     s->scheduler_env = env_of(s);
     s->scheduler_env.part = &s->scheduler;
     s->scheduler_client = client_of(s, scheduler_reconciler.user);

@@ -4,7 +4,9 @@
 #include "controllers/controllers.h"
 
 #include "api/registry.h"
+#include "base/loop.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "client/client.h"
 #include "controllers/ctl.h"
 #include "controllers/ctl_deployment.h"
@@ -20,12 +22,31 @@ struct controllers {
     struct ctl_env part;
     struct reconcile_env env;
     struct registry *registry;
+    struct loop *loop;
     struct reconcile *running[ARRAY_LEN(rows)];
     struct client *clients[ARRAY_LEN(rows)];
-    size_t left; /* still stopping */
+    size_t running_len, left; /* left: still stopping */
     void (*done)(void *ctx);
     void *done_ctx;
 };
+
+bool
+controllers_are_named(const char *names, const char *name)
+{
+    struct str rest = str_of(names);
+    bool is_named = false;
+    while (rest.at != NULL) {
+        struct str word = str_cut(rest, ',', &rest);
+        bool is_without = str_has_prefix(word, STR("-"));
+        if (is_without) {
+            word = str_slice(word.at + 1, word.size - 1);
+        }
+        if (str_is(word, "*") || str_is(word, name)) {
+            is_named = !is_without;
+        }
+    }
+    return is_named;
+}
 
 struct controllers *
 controllers_start(const struct controllers_spec *spec)
@@ -33,16 +54,21 @@ controllers_start(const struct controllers_spec *spec)
     struct controllers *c = MEM_NEW(struct controllers);
     c->registry = registry_ref(spec->registry);
     c->part = (struct ctl_env){ .registry = c->registry, .graph = ctl_gc_graph_new() };
+    c->loop = spec->loop;
     c->env = spec->env;
     c->env.part = &c->part;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        c->clients[i] = spec->client(spec->ctx, rows[i]->user);
+        if (!controllers_are_named(spec->names, rows[i]->name)) {
+            continue;
+        }
+        struct client *client = spec->client(spec->ctx, rows[i]->user);
         struct reconcile_spec one = { .loop = spec->loop,
-                                      .client = c->clients[i],
+                                      .client = client,
                                       .informers = spec->informers,
                                       .registry = c->registry,
                                       .env = &c->env };
-        c->running[i] = reconcile_start(rows[i], &one);
+        c->running[c->running_len] = reconcile_start(rows[i], &one);
+        c->clients[c->running_len++] = client;
     }
     return c;
 }
@@ -53,7 +79,7 @@ controllers_set_registry(struct controllers *controllers, struct registry *regis
     struct registry *old = controllers->registry;
     controllers->registry = registry_ref(registry);
     controllers->part.registry = controllers->registry;
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+    for (size_t i = 0; i < controllers->running_len; i++) {
         reconcile_set_registry(controllers->running[i], registry);
     }
     registry_unref(old);
@@ -62,7 +88,7 @@ controllers_set_registry(struct controllers *controllers, struct registry *regis
 bool
 controllers_are_idle(const struct controllers *controllers)
 {
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+    for (size_t i = 0; i < controllers->running_len; i++) {
         if (!reconcile_is_idle(controllers->running[i])) {
             return false;
         }
@@ -71,13 +97,10 @@ controllers_are_idle(const struct controllers *controllers)
 }
 
 static void
-one_stopped(void *ctx)
+all_stopped(void *ctx)
 {
     struct controllers *c = ctx;
-    if (--c->left > 0) {
-        return;
-    }
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+    for (size_t i = 0; i < c->running_len; i++) {
         client_free(c->clients[i]);
     }
     ctl_gc_graph_free(c->part.graph);
@@ -88,13 +111,25 @@ one_stopped(void *ctx)
     done(done_ctx);
 }
 
+static void
+one_stopped(void *ctx)
+{
+    struct controllers *c = ctx;
+    if (--c->left == 0) {
+        all_stopped(c);
+    }
+}
+
 void
 controllers_stop(struct controllers *controllers, void (*done)(void *ctx), void *ctx)
 {
     controllers->done = done;
     controllers->done_ctx = ctx;
-    controllers->left = ARRAY_LEN(rows);
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+    controllers->left = controllers->running_len;
+    if (controllers->left == 0) {
+        loop_post(controllers->loop, all_stopped, controllers);
+    }
+    for (size_t i = 0; i < controllers->running_len; i++) {
         reconcile_stop(controllers->running[i], one_stopped, controllers);
     }
 }

@@ -13,10 +13,13 @@ struct controllers_spec {
     struct informers *informers;
     struct registry *registry;
     struct reconcile_env env; /* its part is the controllers' own */
+    const char *names;        /* which of them run, as controllers_are_named reads it */
     /* A client that acts as this API user; owned by the controllers. */
     struct client *(*client)(void *ctx, const char *user);
     void *ctx;
 };
+/* Whether a list "*,-gc" names a loop: "*" all, NAME or -NAME, with commas; the last one counts. */
+bool controllers_are_named(const char *names, const char *name);
 struct controllers *controllers_start(const struct controllers_spec *spec);
 void controllers_set_registry(struct controllers *controllers, struct registry *registry);
 bool controllers_are_idle(const struct controllers *controllers); /* for tests */

@@ -1,0 +1,163 @@
+"""Comparing a recorded answer with a fresh one, after normalise.tsv.
+
+Both answers are normalised alike; everything else must be equal, the order of keys included.
+"""
+
+import difflib
+import json
+import os
+import re
+
+import oracle_story
+
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+TIMES = (
+    ("a time", re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")),
+    ("a time in microseconds", re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")),
+)
+AGE = re.compile(r"<invalid>|\d+[smhd](\d+[smh])?")
+GENERATED = re.compile(r"[bcdfghjklmnpqrstvwxz2456789]{5}$")
+
+
+class Side:
+    """The values of one server that were seen in a story: equal values get equal names."""
+
+    def __init__(self):
+        self.names = {}
+
+    def alias(self, what, value):
+        known = self.names.setdefault(what, {})
+        return known.setdefault(value, "%s %d" % (what, len(known) + 1))
+
+
+def rule_uid(value, side):
+    if isinstance(value, str) and UUID.fullmatch(value):
+        return side.alias("uid", value)
+    return value
+
+
+def rule_version(value, side):
+    if isinstance(value, str) and value.isdigit() and value != "0":
+        return side.alias("version", value)
+    return value
+
+
+def rule_revision(value, _):
+    """The store's revision: other writes move it too."""
+    return "a revision" if isinstance(value, str) and value.isdigit() else value
+
+
+def rule_time(value, _):
+    for name, pattern in TIMES:
+        if isinstance(value, str) and pattern.fullmatch(value):
+            return name
+    return value
+
+
+def rule_age(value, _):
+    return "an age" if isinstance(value, str) and AGE.fullmatch(value) else rule_time(value, _)
+
+
+def rule_generated(value, _):
+    return GENERATED.sub("<generated>", value) if isinstance(value, str) else value
+
+
+def rule_uids_inside(value, side):
+    """Texts and keys that name a uid."""
+    if isinstance(value, str):
+        return UUID.sub(lambda match: side.alias("uid", match.group(0)), value)
+    return value
+
+
+def rule_revisions_inside(value, side):
+    value = rule_uids_inside(value, side)
+    return re.sub(r"\d{2,}", "<number>", value) if isinstance(value, str) else value
+
+
+def rule_any(value, _):
+    return "<%s>" % type(value).__name__
+
+
+RULES = {
+    "uid": rule_uid,
+    "version": rule_version,
+    "revision": rule_revision,
+    "time": rule_time,
+    "age": rule_age,
+    "generated": rule_generated,
+    "uids-inside": rule_uids_inside,
+    "numbers-inside": rule_revisions_inside,
+    "any": rule_any,
+}
+
+
+def read_paths():
+    """[(path as a tuple, rule)] of normalise.tsv"""
+    paths = []
+    with open(os.path.join(oracle_story.HERE, "normalise.tsv"), encoding="utf-8") as file:
+        for line in file:
+            if line.strip() and not line.startswith("#"):
+                path, rule = line.split()
+                paths.append((tuple(path.split("/")), RULES[rule]))
+    return paths
+
+
+def matches(pattern, path):
+    return len(pattern) == len(path) and all(
+        want in ("*", have) for want, have in zip(pattern, path))
+
+
+class Compare:
+    """The steps of one story, in order."""
+
+    def __init__(self):
+        self.paths = read_paths()
+        self.sides = (Side(), Side())
+
+    def normal(self, value, path, side):
+        for pattern, rule in self.paths:
+            if matches(pattern, path):
+                value = rule(value, side)
+        if isinstance(value, dict):
+            return {key: self.normal(inner, self.inside(path, key, value), side)
+                    for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.normal(inner, () if path == ("items",) else path + ("[]",), side)
+                    for inner in value]
+        return value
+
+    @staticmethod
+    def root(value):
+        """Where the paths of an object begin: "list" for what holds others, else nothing."""
+        kind = value.get("kind", "") if isinstance(value, dict) else ""
+        return ("list",) if kind.endswith("List") or kind == "Table" else ()
+
+    @classmethod
+    def inside(cls, path, key, holder):
+        """Objects inside lists, Tables and watch frames are read as objects of their own."""
+        if path == ("list",) and key == "items":
+            return ("items",)
+        if key == "object" and ("cells" in holder or "type" in holder) and len(holder) <= 3:
+            return cls.root(holder[key])
+        return path + (key,)
+
+    def text(self, answer, side):
+        """The whole answer as lines."""
+        lines = ["status: %d" % answer["status"]]
+        for name, values in answer["headers"].items():
+            for value in values:
+                value = self.normal(value, ("header", name), side)
+                lines.append("%s: %s" % (name, value))
+        if "text" in answer:
+            lines += self.normal(answer["text"], ("text",), side).split("\n")
+        for body in answer.get("frames", [answer["json"]] if "json" in answer else []):
+            lines += json.dumps(self.normal(body, self.root(body), side), indent=1,
+                                ensure_ascii=False).split("\n")
+        return lines
+
+    def difference(self, want, have):
+        """Lines that say what differs; empty when nothing does."""
+        sides = (self.text(want, self.sides[0]), self.text(have, self.sides[1]))
+        if sides[0] == sides[1]:
+            return []
+        return list(difflib.unified_diff(*sides, "kubernetes", "binnacle", n=3, lineterm=""))
