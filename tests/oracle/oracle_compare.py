@@ -59,19 +59,22 @@ def rule_age(value, _):
 
 
 def rule_generated(value, _):
-    return GENERATED.sub("<generated>", value) if isinstance(value, str) else value
-
-
-def rule_uids_inside(value, side):
-    """Texts and keys that name a uid."""
-    if isinstance(value, str):
-        return UUID.sub(lambda match: side.alias("uid", match.group(0)), value)
+    """metadata whose name was made from generateName."""
+    if isinstance(value, dict) and "generateName" in value and "name" in value:
+        return {**value, "name": GENERATED.sub("<generated>", value["name"])}
     return value
 
 
-def rule_revisions_inside(value, side):
-    value = rule_uids_inside(value, side)
-    return re.sub(r"\d{2,}", "<number>", value) if isinstance(value, str) else value
+def rule_text(value, side):
+    """uids, times and versions that a text repeats."""
+    if not isinstance(value, str):
+        return value
+    value = UUID.sub(lambda match: side.alias("uid", match.group(0)), value)
+    for name, pattern in TIMES:
+        value = pattern.sub(name, value)
+    versions = side.names.get("version", {})
+    return re.sub(r"(?<![\w.])\d+(?![\w.])",
+                  lambda match: versions.get(match.group(0), match.group(0)), value)
 
 
 def rule_any(value, _):
@@ -85,8 +88,7 @@ RULES = {
     "time": rule_time,
     "age": rule_age,
     "generated": rule_generated,
-    "uids-inside": rule_uids_inside,
-    "numbers-inside": rule_revisions_inside,
+    "text": rule_text,
     "any": rule_any,
 }
 

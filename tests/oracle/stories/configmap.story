@@ -2,7 +2,7 @@
 ### create
 POST /api/v1/namespaces/{ns}/configmaps
 
-{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","labels":{"app":"x"}},"data":{"k":"v","<":"&"},"binaryData":{"b":"AAEC"}}
+{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","labels":{"app":"x"}},"data":{"k":"v","html":"<&>\u2028"},"binaryData":{"b":"AAEC"}}
 > uid = metadata.uid
 > rv = metadata.resourceVersion
 
@@ -48,7 +48,17 @@ POST /api/v1/namespaces/{ns}/configmaps
 ### create with bad keys
 POST /api/v1/namespaces/{ns}/configmaps
 
-{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"badkeys"},"data":{"a/b":"x","..":"y","both":"1"},"binaryData":{"both":"AAEC"}}
+{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"badkeys"},"data":{"a/b":"x"}}
+
+### create with a key of dots
+POST /api/v1/namespaces/{ns}/configmaps
+
+{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"badkeys"},"binaryData":{"..":"AAEC"}}
+
+### create with a key twice
+POST /api/v1/namespaces/{ns}/configmaps
+
+{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"badkeys"},"data":{"both":"1"},"binaryData":{"both":"AAEC"}}
 
 ### create with a resourceVersion
 POST /api/v1/namespaces/{ns}/configmaps

@@ -58,7 +58,7 @@ PATCH+merge /api/v1/namespaces/{ns}/configmaps/none
 ### JSON patch
 PATCH+json /api/v1/namespaces/{ns}/configmaps/p?fieldManager=jason
 
-[{"op":"test","path":"/data/b","value":"2"},{"op":"add","path":"/data/d~1e","value":"4"},{"op":"remove","path":"/data/b"},{"op":"copy","from":"/data/c","path":"/data/f"}]
+[{"op":"test","path":"/data/b","value":"2"},{"op":"add","path":"/metadata/annotations/d~1e","value":"4"},{"op":"remove","path":"/data/b"},{"op":"copy","from":"/data/c","path":"/data/f"}]
 
 ### JSON patch whose key is bad
 PATCH+json /api/v1/namespaces/{ns}/configmaps/p
