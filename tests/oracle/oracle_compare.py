@@ -16,18 +16,32 @@ TIMES = (
     ("a time in microseconds", re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")),
 )
 AGE = re.compile(r"<invalid>|\d+[smhd](\d+[smh])?")
+REVISIONS = re.compile(r"(, current: |too old resource version: \d+ \()\d+")
+VERSIONS = re.compile(r"(?<=\()\d+(?=\))|(?<=resourceVersion\\\":\\\")\d+")
+TOKEN_VOLUME = re.compile(r"kube-api-access-[bcdfghjklmnpqrstvwxz2456789]{5}")
 GENERATED = re.compile(r"[bcdfghjklmnpqrstvwxz2456789]{5}$")
 
 
 class Side:
-    """The values of one server that were seen in a story: equal values get equal names."""
+    """The values of one server that were seen in a story: equal values get equal names.
+
+    A name says at which step the value was seen first, so that one difference does not rename all
+    that comes after it.
+    """
 
     def __init__(self):
         self.names = {}
+        self.step, self.count = "", 0
+
+    def begin(self, step):
+        self.step, self.count = step, 0
 
     def alias(self, what, value):
         known = self.names.setdefault(what, {})
-        return known.setdefault(value, "%s %d" % (what, len(known) + 1))
+        if value not in known:
+            self.count += 1
+            known[value] = "%s of '%s' %d" % (what, self.step, self.count)
+        return known[value]
 
 
 def rule_uid(value, side):
@@ -65,6 +79,11 @@ def rule_generated(value, _):
     return value
 
 
+def rule_token_volume(value, _):
+    is_one = isinstance(value, str) and TOKEN_VOLUME.fullmatch(value)
+    return "kube-api-access-<generated>" if is_one else value
+
+
 def rule_text(value, side):
     """uids, times and versions that a text repeats."""
     if not isinstance(value, str):
@@ -72,9 +91,16 @@ def rule_text(value, side):
     value = UUID.sub(lambda match: side.alias("uid", match.group(0)), value)
     for name, pattern in TIMES:
         value = pattern.sub(name, value)
+    value = REVISIONS.sub(r"\1<revision>", value)
     versions = side.names.get("version", {})
-    return re.sub(r"(?<![\w.])\d+(?![\w.])",
-                  lambda match: versions.get(match.group(0), match.group(0)), value)
+    return VERSIONS.sub(lambda match: versions.get(match.group(0), match.group(0)), value)
+
+
+def rule_keys(value, side):
+    """Keys, at any depth, that name uids."""
+    if isinstance(value, dict):
+        return {rule_text(key, side): rule_keys(inner, side) for key, inner in value.items()}
+    return value
 
 
 def rule_any(value, _):
@@ -88,7 +114,9 @@ RULES = {
     "time": rule_time,
     "age": rule_age,
     "generated": rule_generated,
+    "token-volume": rule_token_volume,
     "text": rule_text,
+    "keys": rule_keys,
     "any": rule_any,
 }
 
@@ -159,6 +187,8 @@ class Compare:
 
     def difference(self, want, have):
         """Lines that say what differs; empty when nothing does."""
+        for side in self.sides:
+            side.begin(want["step"])
         sides = (self.text(want, self.sides[0]), self.text(have, self.sides[1]))
         if sides[0] == sides[1]:
             return []

@@ -38,12 +38,12 @@ POST /api/v1/namespaces/{ns}/configmaps
 ### generateName too bad
 POST /api/v1/namespaces/{ns}/configmaps
 
-{"apiVersion":"v1","kind":"ConfigMap","metadata":{"generateName":"Bad_"}}
+{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"ok","generateName":"Bad_"}}
 
 ### long generateName
 POST /api/v1/namespaces/{ns}/configmaps
 
-{"apiVersion":"v1","kind":"ConfigMap","metadata":{"generateName":"{x*300}"}}
+{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"ok","generateName":"{x*300}"}}
 
 ### delete the owner
 DELETE /api/v1/namespaces/{ns}/configmaps/owner

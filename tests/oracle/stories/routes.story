@@ -59,7 +59,7 @@ DELETE /api/v1/namespaces/{ns}/services?labelSelector=no%3Done
 GET /api/v1/namespaces/{ns}/configmaps/
 
 ### two slashes
-GET /api/v1/namespaces//configmaps
+GET /api/v1/namespaces//configmaps?labelSelector=no%3Done
 
 ### head
 HEAD /api/v1/namespaces/{ns}
