@@ -155,6 +155,8 @@ unit_tests += tests/unit/test_pod_config
 # ---- script tests ----
 script_tests += tests/tools/test_lint.sh
 script_tests += tests/tools/test_suite_report.sh
+script_tests += tests/oracle/replay
+EXTRA_DIST += tests/oracle
 
 # ---- lab tests ----
 lab_tests += tests/lab/test_lab.sh
