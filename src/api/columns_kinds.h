@@ -19,6 +19,7 @@
     COLUMNS(ingresses, 6)                                                                          \
     COLUMNS(ipaddresses, 2)                                                                        \
     COLUMNS(jobs, 8)                                                                               \
+    COLUMNS(machines, 8)                                                                           \
     COLUMNS(leases, 3)                                                                             \
     COLUMNS(namespaces, 3)                                                                         \
     COLUMNS(nodes, 10)                                                                             \

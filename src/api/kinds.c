@@ -57,6 +57,7 @@ const struct resource *const kinds_builtin[] = {
     &resource_resourceslices,
     &resource_flowschemas,
     &resource_prioritylevelconfigurations,
+    &resource_machines,
 };
 const size_t kinds_builtin_len = ARRAY_LEN(kinds_builtin);
 

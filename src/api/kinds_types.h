@@ -107,7 +107,7 @@ extern const struct type type_admission_mutating_webhook_configuration,
     type_storage_csi_node, type_storage_csi_storage_capacity, type_storage_storage_class,
     type_storage_volume_attachment, type_storage_volume_attributes_class;
 
-extern const struct resource resource_mutatingwebhookconfigurations,
+extern const struct resource resource_machines, resource_mutatingwebhookconfigurations,
     resource_validatingadmissionpolicies, resource_validatingadmissionpolicybindings,
     resource_validatingwebhookconfigurations, resource_customresourcedefinitions,
     resource_apiservices, resource_controllerrevisions, resource_daemonsets, resource_deployments,

@@ -155,7 +155,7 @@ next_frame(const struct net_peer *peer, size_t *at, struct frame *ret)
 static int
 count_frames(const struct net_peer *peer, int type, uint32_t id, struct frame *ret)
 {
-    struct frame frame;
+    struct frame frame = { 0 };
     size_t at = 0;
     int len = 0;
 
@@ -173,7 +173,7 @@ static int
 status_of(const struct net_peer *peer, uint32_t id)
 {
     nghttp2_hd_inflater *inflater = NULL;
-    struct frame frame;
+    struct frame frame = { 0 };
     size_t at = 0;
     int status = 0;
 
@@ -209,7 +209,7 @@ test_request(void **state)
 {
     struct net_box box;
     struct net_peer peer;
-    struct frame frame;
+    struct frame frame = { 0 };
 
     (void)state;
     open_h2(&box, &peer, NULL, (struct str){ 0 });
@@ -246,7 +246,7 @@ refused(const struct str_builder *block, int status)
 {
     struct net_box box;
     struct net_peer peer;
-    struct frame frame;
+    struct frame frame = { 0 };
     struct str rest = str_view(block);
     int type = HEADERS;
 
@@ -303,7 +303,7 @@ test_rapid_reset(void **state)
 {
     struct net_box box;
     struct net_peer peer;
-    struct frame frame;
+    struct frame frame = { 0 };
 
     (void)state;
     clock_stop(1800000000000);
@@ -362,7 +362,7 @@ test_shut_window(void **state)
     struct str no_window = str_slice("\0\x04\0\0\0\0", 6); /* INITIAL_WINDOW_SIZE 0 */
     struct net_box box;
     struct net_peer peer;
-    struct frame frame;
+    struct frame frame = { 0 };
 
     (void)state;
     clock_stop(1800000000000);
@@ -398,7 +398,7 @@ test_streams_take_turns(void **state)
 {
     struct net_box box;
     struct net_peer peer;
-    struct frame frame;
+    struct frame frame = { 0 };
     size_t at = 0;
     size_t got[8] = { 0 };
 
@@ -436,7 +436,7 @@ test_early_answer_ends_the_request(void **state)
 {
     struct net_box box;
     struct net_peer peer;
-    struct frame frame;
+    struct frame frame = { 0 };
 
     (void)state;
     open_h2(&box, &peer, NULL, (struct str){ 0 });
@@ -453,7 +453,7 @@ test_many_watches(void **state)
 {
     struct net_box box;
     struct net_peer peer;
-    struct frame frame;
+    struct frame frame = { 0 };
 
     (void)state;
     open_h2(&box, &peer, NULL, (struct str){ 0 });
