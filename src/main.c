@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/options.h"
+#include "cmd_node.h"
 #include "console.h"
 #include "serve.h"
 
@@ -21,6 +22,7 @@ static int run_version(const struct options *options);
 static const struct command commands[] = {
     { "console", "", "open the console, starting the control plane if there is none",
       console_main },
+    { "node", " add local | list", "add this machine as a node, list machines", cmd_node_main },
     { "serve", "", "run the control plane until it is told to stop", serve_main },
     { "version", "", "print the version of binnacle and of the API", run_version },
 };

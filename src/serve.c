@@ -6,6 +6,7 @@
 
 #include "serve.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/options.h"
+#include "bootstrap/ctl_machine.h"
 #include "client/client.h"
 #include "client/informer.h"
 #include "client/reconcile.h"
@@ -60,7 +62,8 @@ struct serve {
     struct controllers *controllers;
     struct scheduler scheduler;
     struct reconcile_env scheduler_env;
-    struct client *scheduler_client;
+    struct client *scheduler_client, *machine_client;
+    struct ctl_machine *machines;
     struct reconcile *scheduling;
     uv_signal_t signals[SIGNALS];
     struct err *failed; /* why it ends, NULL: it was told to */
@@ -137,12 +140,20 @@ controllers_stopped(void *ctx)
 }
 
 static void
+machines_stopped(void *ctx)
+{
+    struct serve *s = ctx;
+    client_free(s->machine_client);
+    controllers_stop(s->controllers, controllers_stopped, s);
+}
+
+static void
 server_closed(void *ctx)
 {
     struct serve *s = ctx;
     s->server = NULL;
     if (s->controllers != NULL) {
-        controllers_stop(s->controllers, controllers_stopped, s);
+        ctl_machine_stop(s->machines, machines_stopped, s);
     } else {
         stop_api(s);
     }
@@ -263,6 +274,38 @@ start_scheduler(struct serve *s)
     s->scheduling = reconcile_start(&scheduler_reconciler, &spec);
 }
 
+/* The agent stands beside this program, unless an option says otherwise. */
+static char *
+agent_path(const struct options *options)
+{
+    char self[PATH_MAX];
+    const char *given = options_text(options, OPT_AGENT);
+    ssize_t size = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    if (given[0] != '\0' || size < 0) {
+        return mem_strdup(given);
+    }
+    self[size] = '\0';
+    char *slash = strrchr(self, '/');
+    return mem_printf("%.*s/binnacle-agent", (int)(slash - self), self);
+}
+
+static void
+start_machines(struct serve *s, const char *url)
+{
+    AUTO_FREE char *agent = agent_path(s->options);
+    s->machine_client = client_of(s, "system:serviceaccount:kube-system:machine-controller");
+    struct ctl_machine_spec spec = { .loop = s->loop,
+                                     .client = s->machine_client,
+                                     .informers = s->informers,
+                                     .registry = s->registry,
+                                     .api_url = url,
+                                     .ca_pem = s->root_ca,
+                                     .agent_path = agent,
+                                     .cluster_domain =
+                                         options_text(s->options, OPT_CLUSTER_DOMAIN) };
+    s->machines = ctl_machine_start(&spec);
+}
+
 static void
 answer_why(void *ctx, struct req *req)
 {
@@ -303,6 +346,25 @@ listening_url(const char *listen, int port)
     return mem_printf("https://%.*s:%d", host_size, listen, port);
 }
 
+/* --advertise without a port takes that of --listen. */
+static int
+listen_advertised(struct serve *s, int port, char **ret_url, struct err **err)
+{
+    const char *address = options_text(s->options, OPT_ADVERTISE);
+    if (address[0] == '\0' ||
+        str_has_prefix(str_of(*ret_url + strlen("https://")), str_of(address))) {
+        return 0; /* nodes use what everybody uses */
+    }
+    AUTO_FREE char *whole =
+        strchr(address, ':') != NULL ? mem_strdup(address) : mem_printf("%s:%d", address, port);
+    if (server_listen_tcp(s->server, whole, s->tls, &port, err) < 0) {
+        return err_wrap(err, "listening on '%s' (--advertise)", whole);
+    }
+    mem_free(*ret_url);
+    *ret_url = mem_printf("https://%s", whole);
+    return 0;
+}
+
 static int
 listen_all(struct serve *s, struct err **err)
 {
@@ -321,9 +383,12 @@ listen_all(struct serve *s, struct err **err)
         return err_wrap(err, "listening on '%s'", s->socket_path);
     }
     AUTO_FREE char *url = listening_url(address, port);
-    if (data_dir_kubeconfig(s->dir, url, err) < 0) {
+    AUTO_FREE char *node_url = mem_strdup(url);
+    if (data_dir_kubeconfig(s->dir, url, err) < 0 ||
+        listen_advertised(s, port, &node_url, err) < 0) {
         return -1;
     }
+    start_machines(s, node_url);
     AUTO_FREE char *kubeconfig = data_dir_file(s->dir, "admin.kubeconfig");
     printf("binnacle is ready: %s, kubectl --kubeconfig %s\n", url, kubeconfig);
     (void)fflush(stdout); /* a closed stdout is nobody's trouble */

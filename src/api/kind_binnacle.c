@@ -43,11 +43,12 @@ static const struct field binnacle_machine_status_fields[] = {
     OPT("nodeName", STRING, VAL, 0, .doc = "Node that the machine became."),
     OPT("message", STRING, VAL, 0, .doc = "What went wrong and what to do about it."),
     OPT("observedGeneration", INT64, VAL, 0, .doc = "Generation that the steps ran for."),
-    OPT("conditions", OBJECT, LIST, 0, .of = &type_meta_condition, .list = LIST_MAP, .list_keys = "type",
-        .doc = "One per step."),
+    OPT("conditions", OBJECT, LIST, 0, .of = &type_meta_condition, .list = LIST_MAP,
+        .list_keys = "type", .doc = "One per step."),
     OPT("hostKey", STRING, VAL, 0, .doc = "Pinned SSH host key."),
     OPT("facts", STRING, MAP, 0, .doc = "What the machine said of itself."),
-    OPT("prompt", OBJECT, PTR, 0, .of = &type_binnacle_machine_prompt, .doc = "A question for a person."),
+    OPT("prompt", OBJECT, PTR, 0, .of = &type_binnacle_machine_prompt,
+        .doc = "A question for a person."),
     OPT("log", STRING, LIST, 0, .doc = "Last lines of the steps."),
 };
 LOCAL_TYPE(binnacle_machine_status, "binnacle/v1.MachineStatus");

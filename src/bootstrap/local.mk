@@ -2,3 +2,10 @@
 noinst_LIBRARIES += libbootstrap.a
 libbootstrap_a_SOURCES =
 EXTRA_DIST += src/bootstrap/README.md
+libbootstrap_a_SOURCES += src/bootstrap/ctl_machine.c src/bootstrap/ctl_machine.h
+libbootstrap_a_SOURCES += src/bootstrap/session.c src/bootstrap/session.h
+libbootstrap_a_SOURCES += src/bootstrap/step_host.c
+libbootstrap_a_SOURCES += src/bootstrap/step_node.c
+libbootstrap_a_SOURCES += src/bootstrap/onboard.c src/bootstrap/onboard.h src/bootstrap/onboard.def
+libbootstrap_a_SOURCES += src/bootstrap/transport.h
+libbootstrap_a_SOURCES += src/bootstrap/transport_local.c

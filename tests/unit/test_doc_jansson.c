@@ -99,7 +99,7 @@ same(struct val v, const json_t *j)
         return val_type(v) == DOC_STRING && text.size == json_string_length(j) &&
                memcmp(text.at, json_string_value(j), text.size) == 0;
     case JSON_INTEGER:
-        return val_int(v, json_integer_value(j) + 1) == json_integer_value(j);
+        return val_int(v, ~json_integer_value(j)) == json_integer_value(j);
     case JSON_REAL:
         return val_type(v) == DOC_NUMBER && val_num(v, 0) == json_real_value(j);
     case JSON_TRUE:

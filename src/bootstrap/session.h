@@ -1,0 +1,49 @@
+/* One machine being worked on: a worker thread for the steps, the loop for processes and API calls.
+ *
+ * The worker asks, the loop does, the worker waits for the answer; a cancel ends every wait. */
+#ifndef BINNACLE_BOOTSTRAP_SESSION_H
+#define BINNACLE_BOOTSTRAP_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/doc.h"
+#include "base/str.h"
+
+struct arena;
+struct call;
+struct client;
+struct err;
+struct loop;
+struct session;
+struct transport_result;
+
+struct session_spec {
+    struct loop *loop;
+    struct client *client; /* for the steps' API calls; outlives the session */
+    /* On the worker: the whole work. */
+    void (*body)(struct session *session, void *ctx, struct err **err);
+    /* On the loop: a step began or ended (err NULL: well). Texts are valid during the call. */
+    void (*progress)(void *ctx, const char *step, bool is_over, const char *message);
+    /* On the loop, once; the session is gone by then. */
+    void (*done)(void *ctx, struct err *owned);
+    void *ctx;
+};
+/* NULL with *err when too many run. */
+struct session *session_start(const struct session_spec *spec, struct err **err);
+void session_cancel(struct session *session); /* loop, before done */
+
+/* ---- for the worker ---- */
+
+/* sh -c script on this machine. */
+int session_spawn(struct session *session, struct str script, struct str input, int64_t timeout_ms,
+                  struct arena *arena, struct transport_result *ret, struct err **err);
+/* One API call; the answer's bytes in the arena. */
+int session_call(struct session *session, const struct call *call, struct arena *arena,
+                 struct str *ret_bytes, struct err **err);
+void session_progress(struct session *session, const char *step, bool is_over, const char *message);
+bool session_is_cancelled(const struct session *session);
+/* Waits; false: cancelled meanwhile. For polling what the API tells (CSR signed, node Ready). */
+bool session_wait(struct session *session, int64_t ms);
+
+#endif

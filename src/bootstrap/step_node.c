@@ -1,0 +1,320 @@
+/* Steps about the node: identity, service, verify.  Worker thread.
+ *
+ * The node makes its own keys: only requests and certificates travel. Certificates are asked for by
+ * CertificateSigningRequest objects, approved here and issued by the signer in serve. */
+#include "config.h" /* IWYU pragma: keep */
+
+#include "api/registry.h"
+#include "base/arena.h"
+#include "base/base64.h"
+#include "base/clock.h"
+#include "base/doc.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "bootstrap/onboard.h"
+#include "bootstrap/session.h"
+#include "bootstrap/transport.h"
+#include "client/client.h"
+
+#define AGENT "/usr/local/lib/binnacle/binnacle-agent"
+#define CONF "/etc/binnacle-agent"
+enum { SCRIPT_TIMEOUT_S = 30, ISSUE_TIMEOUT_MS = 30000, READY_TIMEOUT_MS = 120000, POLL_MS = 200 };
+
+/* ---- API ---- */
+
+static const struct resource *
+resource_of(const struct step_run *run, const char *group, const char *plural)
+{
+    return registry_any_version(run->registry, str_of(group), str_of(plural));
+}
+
+/* GET of an object; the document lives in the arena. */
+static int
+get_object(struct step_run *run, const struct resource *resource, struct str name, struct val *ret,
+           struct err **err)
+{
+    struct str bytes;
+    struct call call = call_of(VERB_GET, resource, (struct str){ 0 }, name);
+    if (session_call(run->session, &call, run->arena, &bytes, err) < 0) {
+        return -1;
+    }
+    struct doc *doc = doc_parse(run->arena, bytes, err);
+    *ret = doc == NULL ? (struct val){ 0 } : doc_root(doc);
+    return doc == NULL ? -1 : 0;
+}
+
+/* ---- identity ---- */
+
+/* "client" or "serving": what the requests and certificates of a node are told apart by. */
+struct purpose {
+    const char *name, *signer, *usages;
+};
+static const struct purpose purposes[] = {
+    { "client", "kubernetes.io/kube-apiserver-client-kubelet",
+      "[\"digital signature\",\"client auth\"]" },
+    { "serving", "kubernetes.io/kubelet-serving", "[\"digital signature\",\"server auth\"]" },
+};
+
+static struct str
+request_body(struct step_run *run, const struct purpose *purpose, struct str pem)
+{
+    struct jw w;
+    jw_init(&w, run->arena);
+    jw_obj(&w);
+    jw_keyz(&w, "metadata");
+    jw_obj(&w);
+    jw_keyz(&w, "generateName");
+    jw_printf(&w, "machine-" STR_FMT "-%s-", STR_ARG(run->machine), purpose->name);
+    jw_end(&w);
+    jw_keyz(&w, "spec");
+    jw_obj(&w);
+    jw_kv(&w, "request", base64_encode(pem, run->arena));
+    jw_kvz(&w, "signerName", purpose->signer);
+    jw_keyz(&w, "usages");
+    jw_raw(&w, str_of(purpose->usages));
+    jw_end(&w);
+    jw_end(&w);
+    return jw_done(&w);
+}
+
+/* The request as it came back, with the condition Approved. */
+static struct str
+approved(struct step_run *run, struct val request)
+{
+    char now[CLOCK_TEXT_SIZE];
+    struct jw w;
+    jw_init(&w, run->arena);
+    jw_obj(&w);
+    VAL_EACH (it, request) {
+        if (!str_is(it.key, "status")) {
+            jw_key(&w, it.key);
+            jw_val(&w, it.value);
+        }
+    }
+    jw_keyz(&w, "status");
+    jw_obj(&w);
+    jw_keyz(&w, "conditions");
+    jw_arr(&w);
+    jw_obj(&w);
+    jw_kvz(&w, "type", "Approved");
+    jw_kvz(&w, "status", "True");
+    jw_kvz(&w, "reason", "MachineOnboarding");
+    jw_kvz(&w, "message", "the machine was added by its owner");
+    jw_kv(&w, "lastUpdateTime", clock_text(clock_wall_ms(), now));
+    jw_end(&w);
+    jw_end(&w);
+    jw_end(&w);
+    jw_end(&w);
+    return jw_done(&w);
+}
+
+static int
+wait_issued(struct step_run *run, const struct resource *requests, struct str name,
+            struct str *ret_pem, struct err **err)
+{
+    int64_t until_ms = clock_mono_ms() + ISSUE_TIMEOUT_MS;
+    while (clock_mono_ms() < until_ms) {
+        struct val request;
+        size_t bad_at;
+        if (get_object(run, requests, name, &request, err) < 0) {
+            return -1;
+        }
+        struct str text = val_str(val_at(request, "status.certificate"));
+        if (text.size > 0) {
+            return base64_decode(text, run->arena, ret_pem, &bad_at) < 0
+                       ? err_set(err, ERR_INTERNAL, "the issued certificate is not base64")
+                       : 0;
+        }
+        if (!session_wait(run->session, POLL_MS)) {
+            return err_set(err, ERR_CANCELLED, "given up");
+        }
+    }
+    return err_set(err, ERR_TIMEOUT, "the request '" STR_FMT "' was not issued within %d s",
+                   STR_ARG(name), ISSUE_TIMEOUT_MS / 1000);
+}
+
+/* Request, approval, certificate. */
+static int
+issue(struct step_run *run, const struct purpose *purpose, struct str request_pem,
+      struct str *ret_pem, struct err **err)
+{
+    struct str bytes;
+    const struct resource *requests =
+        resource_of(run, "certificates.k8s.io", "certificatesigningrequests");
+    struct call create = call_of(VERB_CREATE, requests, (struct str){ 0 }, (struct str){ 0 });
+    create.body = request_body(run, purpose, request_pem);
+    if (session_call(run->session, &create, run->arena, &bytes, err) < 0) {
+        return -1;
+    }
+    struct doc *doc = doc_parse(run->arena, bytes, err);
+    if (doc == NULL) {
+        return -1;
+    }
+    struct str name = val_str(val_at(doc_root(doc), "metadata.name"));
+    struct call approve = call_of(VERB_UPDATE, requests, (struct str){ 0 }, name);
+    approve.subresource = "approval";
+    approve.body = approved(run, doc_root(doc));
+    if (session_call(run->session, &approve, run->arena, &bytes, err) < 0) {
+        return -1;
+    }
+    return wait_issued(run, requests, name, ret_pem, err);
+}
+
+bool
+step_identity_is_done(struct step_run *run, struct err **err)
+{
+    /* Certificates of this cluster's CA, for this name, good for a while yet. */
+    struct str out,
+        script = arena_printf(run->arena,
+                              AGENT " identity --dir " CONF " --node-name " STR_FMT
+                                    " --check >/dev/null 2>&1"
+                                    " && cmp -s - " CONF "/ca.crt && echo there || echo absent",
+                              STR_ARG(run->node_name));
+    return onboard_script(run, script.at, run->ca_pem, SCRIPT_TIMEOUT_S, &out, err) == 0 &&
+           str_is(out, "there");
+}
+
+static int
+put_text(struct step_run *run, const char *path, unsigned mode, struct str text, struct err **err)
+{
+    return run->transport->ops->put(run->transport, path, mode, text, err);
+}
+
+static int
+put_kubeconfig(struct step_run *run, struct err **err)
+{
+    struct str text =
+        arena_printf(run->arena,
+                     "apiVersion: v1\nkind: Config\ncurrent-context: node\n"
+                     "clusters:\n- name: cluster\n  cluster:\n    server: " STR_FMT "\n"
+                     "    certificate-authority: " CONF "/ca.crt\n"
+                     "users:\n- name: node\n  user:\n    client-certificate: " CONF "/client.crt\n"
+                     "    client-key: " CONF "/client.key\n"
+                     "contexts:\n- name: node\n  context: {cluster: cluster, user: node}\n",
+                     STR_ARG(run->api_url));
+    return put_text(run, CONF "/kubeconfig", 0600, text, err);
+}
+
+int
+step_identity(struct step_run *run, struct err **err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(purposes); i++) {
+        struct str request, certificate;
+        struct str script =
+            arena_printf(run->arena,
+                         AGENT " identity --dir " CONF " --node-name " STR_FMT " --address " STR_FMT
+                               " --purpose %s",
+                         STR_ARG(run->node_name), STR_ARG(run->address), purposes[i].name);
+        char *path =
+            arena_dupz(run->arena, arena_printf(run->arena, CONF "/%s.crt", purposes[i].name));
+        if (onboard_script(run, script.at, (struct str){ 0 }, SCRIPT_TIMEOUT_S, &request, err) <
+                0 ||
+            issue(run, &purposes[i], request, &certificate, err) < 0 ||
+            put_text(run, path, 0644, certificate, err) < 0) {
+            return -1;
+        }
+    }
+    return put_text(run, CONF "/ca.crt", 0644, run->ca_pem, err) < 0 ? -1
+                                                                     : put_kubeconfig(run, err);
+}
+
+/* ---- service ---- */
+
+static const char unit[] =
+    "[Unit]\nDescription=binnacle node agent\nAfter=network-online.target\n"
+    "Wants=network-online.target\n"
+    "[Service]\nType=simple\nExecStart=" AGENT " run --config " CONF "/agent.yaml\n"
+    "Restart=always\nRestartSec=2\nDelegate=yes\nKillMode=process\nLimitNOFILE=1048576\n"
+    "OOMScoreAdjust=-999\nTasksMax=infinity\n"
+    "[Install]\nWantedBy=multi-user.target\n";
+
+static int
+put_config(struct step_run *run, struct err **err)
+{
+    struct str text =
+        arena_printf(run->arena,
+                     "kubeconfig: " CONF "/kubeconfig\nnode-name: " STR_FMT "\n"
+                     "node-ip: " STR_FMT "\nconf-dir: " CONF "\n"
+                     "cluster-domain: " STR_FMT "\n",
+                     STR_ARG(run->node_name), STR_ARG(run->address), STR_ARG(run->cluster_domain));
+    return put_text(run, CONF "/agent.yaml", 0600, text, err);
+}
+
+int
+step_service(struct step_run *run, struct err **err)
+{
+    /* Without systemd a shell loop is the supervisor: the agent comes back 2 s after it went. */
+    static const char with_systemd[] = "set -e; systemctl daemon-reload\n"
+                                       "systemctl enable -q binnacle-agent\n"
+                                       "systemctl restart binnacle-agent\n";
+    static const char without[] =
+        "set -e; p=/run/binnacle-agent.pid\n"
+        "[ ! -f $p ] || kill -- -$(cat $p) 2>/dev/null || true\n"
+        "setsid sh -c 'echo $$ >/run/binnacle-agent.pid; while :; do " AGENT " run --config " CONF
+        "/agent.yaml; sleep 2; done' >>/var/log/binnacle-agent.log 2>&1 "
+        "</dev/null &\n";
+    struct str out;
+    if (put_config(run, err) < 0) {
+        return -1;
+    }
+    if (run->has_systemd &&
+        put_text(run, "/etc/systemd/system/binnacle-agent.service", 0644, STR(unit), err) < 0) {
+        return -1;
+    }
+    return onboard_script(run, run->has_systemd ? with_systemd : without, (struct str){ 0 },
+                          SCRIPT_TIMEOUT_S, &out, err);
+}
+
+void
+step_service_undo(struct step_run *run)
+{
+    static const char script[] =
+        "systemctl disable -q --now binnacle-agent 2>/dev/null\n"
+        "rm -f /etc/systemd/system/binnacle-agent.service\n"
+        "[ ! -f /run/binnacle-agent.pid ] || kill -- -$(cat /run/binnacle-agent.pid) 2>/dev/null\n"
+        "rm -f /run/binnacle-agent.pid; exit 0\n";
+    AUTO_ERR struct err *err = NULL;
+    struct str out;
+    (void)onboard_script(run, script, (struct str){ 0 }, SCRIPT_TIMEOUT_S, &out,
+                         &err); /* best effort */
+}
+
+/* ---- verify ---- */
+
+static bool
+is_ready(struct val node)
+{
+    VAL_EACH (it, val_at(node, "status.conditions")) {
+        if (val_is_str(val_get(it.value, "type"), "Ready")) {
+            return val_is_str(val_get(it.value, "status"), "True");
+        }
+    }
+    return false;
+}
+
+int
+step_verify(struct step_run *run, struct err **err)
+{
+    int64_t until_ms = clock_mono_ms() + READY_TIMEOUT_MS;
+    const struct resource *nodes = resource_of(run, "", "nodes");
+    bool was_seen = false;
+    while (clock_mono_ms() < until_ms) {
+        struct val node = { 0 };
+        AUTO_ERR struct err *absent = NULL;
+        if (get_object(run, nodes, run->node_name, &node, &absent) == 0) {
+            was_seen = true;
+            if (is_ready(node)) {
+                return 0;
+            }
+        } else if (absent->code != ERR_NOT_FOUND) {
+            err_move(err, &absent);
+            return -1;
+        }
+        if (!session_wait(run->session, POLL_MS)) {
+            return err_set(err, ERR_CANCELLED, "given up");
+        }
+    }
+    return err_set(err, ERR_TIMEOUT, "the node '" STR_FMT "' %s within %d s",
+                   STR_ARG(run->node_name), was_seen ? "did not become Ready" : "did not register",
+                   READY_TIMEOUT_MS / 1000);
+}
