@@ -28,6 +28,7 @@ struct body_gzip {
 
 static enum pull_rc body_gzip_pull(struct body *body, struct iovec *iov, int *io_len,
                                    size_t max_bytes);
+static enum pull_rc body_gzip_feed(struct body_gzip *g);
 static void body_gzip_done(struct body *body);
 static void body_gzip_woken(struct body *inner);
 static void body_gzip_deflate(struct body_gzip *g, struct iovec in, int flush);
@@ -59,27 +60,11 @@ body_gzip_pull(struct body *body, struct iovec *iov, int *io_len, size_t max_byt
         g->out_at = g->out_size = 0; /* what the last pull gave was taken */
     }
     for (int round = 0; round < BODY_GZIP_ROUNDS && g->out_size == 0 && !g->is_over; round++) {
-        struct iovec in[BODY_IOV_MAX];
-        int in_len = BODY_IOV_MAX;
-        enum pull_rc rc = g->inner->pull(g->inner, in, &in_len, BODY_GZIP_IN_SIZE);
+        enum pull_rc rc = body_gzip_feed(g);
 
-        if (rc == PULL_ABORT) {
-            return PULL_ABORT;
-        }
-        for (int i = 0; i < in_len; i++) {
-            body_gzip_deflate(g, in[i], Z_NO_FLUSH);
-            g->has_pending |= in[i].iov_len > 0;
-        }
-        if (rc == PULL_END) {
-            body_gzip_deflate(g, (struct iovec){ 0 }, Z_FINISH);
-            g->is_over = true;
-        } else if (rc == PULL_WAIT && g->has_pending) {
-            body_gzip_deflate(g, (struct iovec){ 0 }, Z_SYNC_FLUSH); /* a watcher gets it now */
-            g->has_pending = false;
-        }
-        if (rc == PULL_WAIT && g->out_size == 0) {
+        if (rc == PULL_ABORT || (rc == PULL_WAIT && g->out_size == 0)) {
             *io_len = 0;
-            return PULL_WAIT;
+            return rc;
         }
     }
     size_t size = g->out_size - g->out_at;
@@ -91,6 +76,31 @@ body_gzip_pull(struct body *body, struct iovec *iov, int *io_len, size_t max_byt
     *io_len = size == 0 ? 0 : 1;
     g->out_at += size;
     return g->is_over && g->out_at == g->out_size ? PULL_END : PULL_MORE;
+}
+
+/* One pull of the inner body into out. */
+static enum pull_rc
+body_gzip_feed(struct body_gzip *g)
+{
+    struct iovec in[BODY_IOV_MAX];
+    int in_len = BODY_IOV_MAX;
+    enum pull_rc rc = g->inner->pull(g->inner, in, &in_len, BODY_GZIP_IN_SIZE);
+
+    if (rc == PULL_ABORT) {
+        return rc;
+    }
+    for (int i = 0; i < in_len; i++) {
+        body_gzip_deflate(g, in[i], Z_NO_FLUSH);
+        g->has_pending |= in[i].iov_len > 0;
+    }
+    if (rc == PULL_END) {
+        body_gzip_deflate(g, (struct iovec){ 0 }, Z_FINISH);
+        g->is_over = true;
+    } else if (rc == PULL_WAIT && g->has_pending) {
+        body_gzip_deflate(g, (struct iovec){ 0 }, Z_SYNC_FLUSH); /* a watcher gets it now */
+        g->has_pending = false;
+    }
+    return rc;
 }
 
 static void

@@ -23,6 +23,7 @@ static void http1_stalled(struct server_conn *c, int64_t before_ms);
 static void http1_close(struct server_conn *c);
 static void http1_work(struct http1 *h);
 static bool http1_take_head(struct http1 *h);
+static void http1_ask(struct http1 *h);
 static struct server_stream *http1_parse(struct http1 *h, struct str head, int *ret_refuse);
 static void http1_authority(struct http_request *request);
 static bool http1_take_body(struct http1 *h);
@@ -175,13 +176,21 @@ http1_take_head(struct http1 *h)
         return false;
     }
     h->s = s;
+    http1_ask(h);
+    return true;
+}
+
+static void
+http1_ask(struct http1 *h)
+{
+    struct server_stream *s = h->s;
+
     server_stream_ask(s);
-    if (h->has_all && h->s != NULL) {
+    if (h->has_all) {
         (void)server_stream_push(s, (struct str){ 0 }, true);
-    } else if (h->is_expecting && h->s != NULL && s->intake != NULL && !s->is_answered) {
+    } else if (h->is_expecting && s->intake != NULL && !s->is_answered) {
         http1_continue(h);
     }
-    return true;
 }
 
 /* A head becomes a request. *ret_refuse: the status to refuse it with. */

@@ -52,6 +52,8 @@ static void http1_client_upgraded(struct http1_client *h);
 static void http1_client_over(struct http1_client *h);
 static void http1_client_bad(struct http1_client *h, const char *what);
 static bool http1_client_write_piece(struct http1_client *h, bool *ret_goes_on);
+static void http1_client_put(struct http1_client *h, const struct iovec *iov, int len,
+                             bool is_last);
 static struct str http1_client_rest(const struct http1_client *h);
 
 const struct http_client_proto http1_client_proto = {
@@ -355,35 +357,26 @@ static bool
 http1_client_write_piece(struct http1_client *h, bool *ret_goes_on)
 {
     struct http_call *call = h->call;
-    struct record *out = &h->cc->out;
     struct iovec iov[BODY_IOV_MAX];
     int len = BODY_IOV_MAX;
-    size_t max = record_room(out) - HTTP1_CLIENT_HEAD - HTTP1_CLIENT_LAST;
+    size_t max = record_room(&h->cc->out) - HTTP1_CLIENT_HEAD - HTTP1_CLIENT_LAST;
     enum pull_rc rc = http_call_pull(call, iov, &len, max);
     size_t size = 0;
-    char head[24];
 
-    for (int i = 0; rc != PULL_ABORT && i < len; i++) {
+    if (rc == PULL_ABORT) {
+        return false;
+    }
+    for (int i = 0; i < len; i++) {
         size += iov[i].iov_len;
     }
     assert(size <= max);
-    if (rc == PULL_ABORT || (!h->is_chunked_out && (int64_t)size > h->left_out) ||
-        (!h->is_chunked_out && rc == PULL_END && (int64_t)size != h->left_out)) {
-        return false;
-    }
-    if (h->is_chunked_out && size > 0) {
-        (void)snprintf(head, sizeof(head), "%zx\r\n", size);
-        (void)record_put(out, str_of(head));
-    }
-    for (int i = 0; i < len; i++) {
-        (void)record_put(out, str_slice(iov[i].iov_base, iov[i].iov_len));
-    }
-    if (h->is_chunked_out) {
-        (void)record_put(out, size > 0 ? STR("\r\n") : (struct str){ 0 });
-        (void)record_put(out, rc == PULL_END ? STR("0\r\n\r\n") : (struct str){ 0 });
-    } else {
+    if (!h->is_chunked_out) {
         h->left_out -= (int64_t)size;
+        if (h->left_out < 0 || (rc == PULL_END && h->left_out > 0)) {
+            return false;
+        }
     }
+    http1_client_put(h, iov, len, rc == PULL_END);
     if (rc == PULL_END) {
         http_call_body_done(call);
     } else if (rc == PULL_MORE && size == 0) {
@@ -391,6 +384,28 @@ http1_client_write_piece(struct http1_client *h, bool *ret_goes_on)
         *ret_goes_on = false;
     }
     return true;
+}
+
+/* There is room for it. */
+static void
+http1_client_put(struct http1_client *h, const struct iovec *iov, int len, bool is_last)
+{
+    struct record *out = &h->cc->out;
+    size_t size = 0;
+    char head[24];
+
+    for (int i = 0; i < len; i++) {
+        size += iov[i].iov_len;
+    }
+    bool has_frame = h->is_chunked_out && size > 0;
+
+    (void)snprintf(head, sizeof(head), "%zx\r\n", size);
+    (void)record_put(out, has_frame ? str_of(head) : (struct str){ 0 });
+    for (int i = 0; i < len; i++) {
+        (void)record_put(out, str_slice(iov[i].iov_base, iov[i].iov_len));
+    }
+    (void)record_put(out, has_frame ? STR("\r\n") : (struct str){ 0 });
+    (void)record_put(out, h->is_chunked_out && is_last ? STR("0\r\n\r\n") : (struct str){ 0 });
 }
 
 static struct str

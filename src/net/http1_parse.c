@@ -24,6 +24,8 @@ enum {
 };
 
 static int http1_request_line(struct str line, struct http1_head *head);
+static int http1_version(struct str text, struct http1_head *head);
+static bool http1_is_digit(char c);
 static int http1_status_line(struct str line, struct http1_head *head);
 static int http1_headers(char *bytes, size_t size, struct http1_head *head);
 static int http1_header(char *line, size_t size, struct http1_head *head);
@@ -163,18 +165,18 @@ http1_request_line(struct str line, struct http1_head *head)
             return 400;
         }
     }
-    if (str_is(version, "HTTP/1.1")) {
-        head->version = 11;
-    } else if (str_is(version, "HTTP/1.0")) {
-        head->version = 10;
-    } else {
-        bool is_other = version.size == 8 && str_has_prefix(version, STR("HTTP/")) &&
-                        version.at[6] == '.' && version.at[5] >= '0' && version.at[5] <= '9' &&
-                        version.at[7] >= '0' && version.at[7] <= '9';
+    return http1_version(version, head);
+}
 
-        return is_other ? 505 : 400;
+static int
+http1_version(struct str text, struct http1_head *head)
+{
+    if (text.size != 8 || !str_has_prefix(text, STR("HTTP/")) || text.at[6] != '.' ||
+        !http1_is_digit(text.at[5]) || !http1_is_digit(text.at[7])) {
+        return 400;
     }
-    return 0;
+    head->version = (text.at[5] - '0') * 10 + (text.at[7] - '0');
+    return head->version == 11 || head->version == 10 ? 0 : 505;
 }
 
 /* HTTP/1.x SP 3DIGIT [SP reason] */
@@ -341,6 +343,12 @@ http1_is_token_char(unsigned char c)
     };
 
     return set[c] != 0;
+}
+
+static bool
+http1_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
 }
 
 static int

@@ -1,6 +1,6 @@
 /* HTTP/2 on the server's side: an nghttp2 session per connection, one stream per request.  Called
- * by server_conn.c through struct server_proto and by handlers through struct http_stream_ops, on
- * the loop thread. */
+ * by server_conn.c through struct server_proto, on the loop thread.  The answers are in
+ * http2_answer.c. */
 #include "config.h" /* IWYU pragma: keep */
 
 #include <assert.h>
@@ -20,7 +20,6 @@ enum {
     HTTP2_CONN_WINDOW = 1 << 20, /* and so the most that paused intakes hold of one connection */
     HTTP2_RESETS_MAX = 500,      /* streams that a peer may reset in a burst … */
     HTTP2_RESETS_PER_S = 50,     /* … and in the long run, then GOAWAY */
-    HTTP2_LENGTH_DIGITS = 24,
 };
 
 static void http2_open(struct server_conn *c);
@@ -30,11 +29,6 @@ static void http2_pump(struct server_conn *c);
 static void http2_drain(struct server_conn *c);
 static void http2_stalled(struct server_conn *c, int64_t before_ms);
 static void http2_close(struct server_conn *c);
-
-static void http2_respond(struct http_request *request, const struct http_response *response);
-static struct conn *http2_upgrade(struct http_request *request, const struct http_header *headers,
-                                  size_t len);
-static void http2_abort(struct http_request *request);
 
 static void http2_callbacks(nghttp2_session_callbacks *callbacks);
 static int http2_on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame,
@@ -49,17 +43,10 @@ static int http2_on_data(nghttp2_session *session, uint8_t flags, int32_t id, co
 static int http2_on_frame_send(nghttp2_session *session, const nghttp2_frame *frame,
                                void *user_data);
 static int http2_on_close(nghttp2_session *session, int32_t id, uint32_t code, void *user_data);
-static ssize_t http2_read_body(nghttp2_session *session, int32_t id, uint8_t *to, size_t length,
-                               uint32_t *flags, nghttp2_data_source *source, void *user_data);
 
-static void http2_keep_trailers(struct http2_stream *stream, const struct http_response *response);
-static void http2_end_body(struct http2_stream *stream, uint32_t *flags);
 static void http2_asked(struct http2_stream *stream, bool has_all);
 static void http2_refuse(struct http2_stream *stream);
 static void http2_count_reset(struct http2 *h);
-static void http2_woken(struct body *body);
-static void http2_set_ready(struct http2_stream *stream, bool is_ready);
-static void http2_yield(struct http2_stream *stream);
 static void http2_resume_yielded(struct http2 *h);
 static void http2_hold(struct http2_stream *stream, struct str bytes);
 static void http2_feed_held(struct http2 *h);
@@ -73,12 +60,6 @@ const struct server_proto http2_proto = {
     .drain = http2_drain,
     .stalled = http2_stalled,
     .close = http2_close,
-};
-
-static const struct http_stream_ops http2_stream_ops = {
-    .respond = http2_respond,
-    .upgrade = http2_upgrade,
-    .abort = http2_abort,
 };
 
 static void
@@ -193,69 +174,6 @@ http2_close(struct server_conn *c)
     nghttp2_session_del(h->io.session);
     mem_free(h);
     c->session = NULL;
-}
-
-static void
-http2_respond(struct http_request *request, const struct http_response *response)
-{
-    struct http2_stream *stream = request->stream;
-    struct http2 *h = stream->h;
-    nghttp2_nv nv[HTTP_MAX_HEADERS + 3];
-    char status[HTTP2_LENGTH_DIGITS];
-    char length[HTTP2_LENGTH_DIGITS];
-    struct body *body = response->body;
-    bool has_body = http_has_body(response->status);
-    size_t len = 0;
-    int64_t size = body == NULL ? 0 : body->size;
-
-    assert(!stream->s.is_answered && response->header_len <= HTTP_MAX_HEADERS);
-    stream->s.is_answered = true;
-    (void)snprintf(status, sizeof(status), "%d", response->status);
-    nv[len++] = http2_nv(STR(":status"), str_of(status));
-    for (size_t i = 0; i < response->header_len; i++) {
-        nv[len++] = http2_nv(response->headers[i].name, response->headers[i].value);
-    }
-    if (has_body && size >= 0) {
-        (void)snprintf(length, sizeof(length), "%lld", (long long)size);
-        nv[len++] = http2_nv(STR("content-length"), str_of(length));
-    }
-    nv[len++] = http2_nv(STR("date"), server_date(h->c->server));
-    if (has_body && response->trailer_len > 0) {
-        http2_keep_trailers(stream, response);
-        body = body == NULL ? body_of_buf(NULL) : body;
-    } else if (body != NULL && (!has_body || size == 0 || str_is(request->method, "HEAD"))) {
-        body_free(STEAL(body));
-    }
-    nghttp2_data_provider data = { .source.ptr = stream, .read_callback = http2_read_body };
-
-    if (body != NULL) {
-        server_stream_body(&stream->s, body, http2_woken);
-        http2_set_ready(stream, true);
-    }
-    if (nghttp2_submit_response(h->io.session, stream->id, nv, len, body == NULL ? NULL : &data) !=
-        0) {
-        http2_abort(request); /* a header that HTTP/2 does not allow */
-    }
-    server_conn_kick(h->c);
-}
-
-static struct conn *
-http2_upgrade(struct http_request *request, const struct http_header *headers, size_t len)
-{
-    (void)request;
-    (void)headers;
-    (void)len;
-    return NULL; /* HTTP/2 has none: clients upgrade over HTTP/1.1 */
-}
-
-static void
-http2_abort(struct http_request *request)
-{
-    struct http2_stream *stream = request->stream;
-
-    (void)nghttp2_submit_rst_stream(stream->h->io.session, NGHTTP2_FLAG_NONE, stream->id,
-                                    NGHTTP2_INTERNAL_ERROR);
-    server_conn_kick(stream->h->c);
 }
 
 static void
@@ -411,90 +329,6 @@ http2_on_close(nghttp2_session *session, int32_t id, uint32_t code, void *user_d
     return 0;
 }
 
-static ssize_t
-http2_read_body(nghttp2_session *session, int32_t id, uint8_t *to, size_t length, uint32_t *flags,
-                nghttp2_data_source *source, void *user_data)
-{
-    struct http2_stream *stream = source->ptr;
-    struct http2_io *io = user_data;
-    struct iovec iov[BODY_IOV_MAX];
-    int iov_len = BODY_IOV_MAX;
-
-    (void)session;
-    (void)id;
-    (void)to;
-    if (stream->s.is_waiting) {
-        return NGHTTP2_ERR_DEFERRED;
-    }
-    size_t room = http2_io_room(io, length);
-
-    if (room == 0) {
-        return NGHTTP2_ERR_PAUSE;
-    }
-    enum pull_rc rc = server_stream_pull(&stream->s, iov, &iov_len, room);
-
-    if (rc == PULL_ABORT) {
-        http2_set_ready(stream, false);
-        server_stream_body_done(&stream->s);
-        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    }
-    size_t size = http2_io_place(io, iov, iov_len);
-
-    http2_set_ready(stream, rc == PULL_MORE);
-    *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-    if (rc == PULL_END) {
-        *flags |= NGHTTP2_DATA_FLAG_EOF;
-        http2_end_body(stream, flags);
-    } else if (size == 0) {
-        if (rc == PULL_MORE) {
-            http2_yield(stream);
-        }
-        return NGHTTP2_ERR_DEFERRED;
-    }
-    return (ssize_t)size;
-}
-
-static void
-http2_keep_trailers(struct http2_stream *stream, const struct http_response *response)
-{
-    size_t len = response->trailer_len;
-    size_t size = len * sizeof(*stream->trailers);
-
-    for (size_t i = 0; i < len; i++) {
-        size += response->trailers[i].name.size + response->trailers[i].value.size;
-    }
-    stream->trailers = mem_new(size);
-    stream->trailer_len = len;
-    char *text = (char *)(stream->trailers + len);
-
-    for (size_t i = 0; i < len; i++) {
-        const struct str from[] = { response->trailers[i].name, response->trailers[i].value };
-        struct str *to[] = { &stream->trailers[i].name, &stream->trailers[i].value };
-
-        for (size_t k = 0; k < ARRAY_LEN(to); k++) {
-            *to[k] = str_slice(text, from[k].size);
-            text = mempcpy(text, from[k].at, from[k].size);
-        }
-    }
-}
-
-/* The last bytes are placed; trailers, when there are some, end the stream in their place. */
-static void
-http2_end_body(struct http2_stream *stream, uint32_t *flags)
-{
-    nghttp2_nv nv[HTTP_MAX_HEADERS];
-    size_t len = stream->trailer_len < ARRAY_LEN(nv) ? stream->trailer_len : ARRAY_LEN(nv);
-
-    server_stream_body_done(&stream->s);
-    for (size_t i = 0; i < len; i++) {
-        nv[i] = http2_nv(stream->trailers[i].name, stream->trailers[i].value);
-    }
-    if (len > 0) {
-        *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-        (void)nghttp2_submit_trailer(stream->h->io.session, stream->id, nv, len);
-    }
-}
-
 /* All headers are there. */
 static void
 http2_asked(struct http2_stream *stream, bool has_all)
@@ -520,11 +354,10 @@ http2_refuse(struct http2_stream *stream)
     AUTO_FREE char *text = mem_printf("%d %s", stream->refuse, http_reason(stream->refuse));
     const struct http_header type = { STR("content-type"), STR("text/plain; charset=utf-8") };
 
-    http2_respond(&stream->s.request,
-                  &(struct http_response){ .status = stream->refuse,
-                                           .headers = &type,
-                                           .header_len = 1,
-                                           .body = body_of_copy(str_of(text)) });
+    http_respond(&stream->s.request, &(struct http_response){ .status = stream->refuse,
+                                                              .headers = &type,
+                                                              .header_len = 1,
+                                                              .body = body_of_copy(str_of(text)) });
 }
 
 /* "Rapid reset" (CVE-2023-44487): asking and giving up costs the peer nothing and us a request. */
@@ -540,38 +373,6 @@ http2_count_reset(struct http2 *h)
         log_debug("too many streams were reset peer=%s", h->c->address);
         (void)nghttp2_session_terminate_session(h->io.session, NGHTTP2_ENHANCE_YOUR_CALM);
     }
-}
-
-static void
-http2_woken(struct body *body)
-{
-    struct http2_stream *stream = body->stream;
-
-    if (stream->s.is_waiting) {
-        stream->s.is_waiting = false;
-        stream->s.moved_ms = clock_mono_ms();
-        http2_set_ready(stream, true);
-        (void)nghttp2_session_resume_data(stream->h->io.session, stream->id);
-        server_conn_kick(stream->h->c);
-    }
-}
-
-static void
-http2_set_ready(struct http2_stream *stream, bool is_ready)
-{
-    if (stream->is_ready != is_ready) {
-        stream->is_ready = is_ready;
-        stream->h->ready_len += is_ready ? 1 : (size_t)-1;
-    }
-}
-
-/* It pulled for its two milliseconds and has nothing yet: the others first, then again. */
-static void
-http2_yield(struct http2_stream *stream)
-{
-    stream->is_yielded = true;
-    stream->next_yielded = stream->h->yielded;
-    stream->h->yielded = stream;
 }
 
 static void

@@ -6,6 +6,7 @@
 #include "net/server_priv.h"
 
 struct http2_block;
+extern const struct http_stream_ops http2_stream_ops; /* in http2_answer.c */
 
 struct http2_stream {
     struct server_stream s; /* first */

@@ -19,6 +19,7 @@ libnet_a_SOURCES += src/net/http1_answer.c
 libnet_a_SOURCES += src/net/http1_client.c
 libnet_a_SOURCES += src/net/http1_parse.c src/net/http1_parse.h
 libnet_a_SOURCES += src/net/http2.c src/net/http2_priv.h
+libnet_a_SOURCES += src/net/http2_answer.c
 libnet_a_SOURCES += src/net/http2_block.c
 libnet_a_SOURCES += src/net/http2_client.c
 libnet_a_SOURCES += src/net/http2_io.c src/net/http2_io.h

@@ -26,8 +26,8 @@ enum {
 };
 
 struct ws {
-    struct loop *loop;
     struct conn *conn; /* owned */
+    char *protocol;
     struct ws_spec spec;
     bool is_client;
     /* What comes in. */
@@ -61,6 +61,7 @@ static void ws_ready(void *ctx, int ready);
 static void ws_turn(void *ctx);
 static void ws_post(struct ws *ws);
 static void ws_settle(struct ws *ws);
+static void ws_tell_room(struct ws *ws);
 static bool ws_read(struct ws *ws);
 static void ws_work(struct ws *ws);
 static bool ws_take_head(struct ws *ws);
@@ -78,12 +79,12 @@ static void ws_end(struct ws *ws);
 static void ws_drop(struct ws *ws);
 
 struct ws *
-ws_new(struct loop *loop, struct conn *conn, bool is_client, const struct ws_spec *spec)
+ws_new(struct conn *conn, bool is_client, struct str protocol, const struct ws_spec *spec)
 {
     struct ws *ws = MEM_NEW(struct ws);
 
-    ws->loop = loop;
     ws->conn = conn;
+    ws->protocol = str_dup(protocol);
     ws->is_client = is_client;
     ws->spec = *spec;
     ws->spec.max_size = spec->max_size == 0 ? WS_MAX_SIZE : spec->max_size;
@@ -91,6 +92,12 @@ ws_new(struct loop *loop, struct conn *conn, bool is_client, const struct ws_spe
     ws->code = WS_CLOSE_ABNORMAL;
     conn_want(conn, CONN_READ, ws_ready, ws);
     return ws;
+}
+
+const char *
+ws_protocol(const struct ws *ws)
+{
+    return ws->protocol;
 }
 
 bool
@@ -164,7 +171,7 @@ ws_post(struct ws *ws)
 {
     if (!ws->is_posted && !ws->is_inside) {
         ws->is_posted = true;
-        loop_defer(ws->loop, ws_turn, ws);
+        loop_defer(ws->spec.loop, ws_turn, ws);
     }
 }
 
@@ -176,13 +183,7 @@ ws_settle(struct ws *ws)
         ws_flush(ws);
     }
     if (!ws->is_over && ws->owes_room && ws->out.size == 0) {
-        ws->owes_room = false;
-        if (ws->spec.room_fn != NULL) {
-            ws->spec.room_fn(ws->spec.ctx);
-        }
-        if (!ws->is_over) {
-            ws_flush(ws);
-        }
+        ws_tell_room(ws);
     }
     if (!ws->is_over) {
         size_t queued = ws->out.size - ws->out_at;
@@ -197,6 +198,18 @@ ws_settle(struct ws *ws)
     }
     ws->again = false;
     ws_drop(ws);
+}
+
+static void
+ws_tell_room(struct ws *ws)
+{
+    ws->owes_room = false;
+    if (ws->spec.room_fn != NULL) {
+        ws->spec.room_fn(ws->spec.ctx);
+    }
+    if (!ws->is_over) {
+        ws_flush(ws);
+    }
 }
 
 /* false: nothing comes any more. */
@@ -422,7 +435,7 @@ ws_say_close(struct ws *ws, int code, struct str reason)
     reason.size = reason.size < max ? reason.size : max;
     ws_queue(ws, WS_OP_CLOSE, str_slice(number, sizeof(number)), reason);
     ws->said_close = true;
-    ws->timer = loop_timer(ws->loop, clock_mono_ms() + WS_CLOSE_MS, ws_late, ws);
+    ws->timer = loop_timer(ws->spec.loop, clock_mono_ms() + WS_CLOSE_MS, ws_late, ws);
 }
 
 /* What the peer did ends it: we say so, and wait for nothing. */
@@ -476,5 +489,6 @@ ws_drop(struct ws *ws)
     str_done(&ws->control);
     str_done(&ws->out);
     err_free(ws->err);
+    mem_free(ws->protocol);
     mem_free(ws);
 }

@@ -28,6 +28,7 @@ enum ws_close_code {
 };
 
 struct ws_spec {
+    struct loop *loop;
     size_t max_size; /* of a message, all fragments together; 0: 1 MiB */
     /* A message, which lives during the call. false: no more until ws_resume. */
     bool (*message_fn)(void *ctx, enum ws_kind kind, struct str message);
@@ -42,12 +43,10 @@ struct ws_spec {
 /* Does the request ask for a WebSocket? (Upgrade: websocket and Connection: upgrade) */
 bool ws_is_request(const struct http_request *request);
 /* Answers 101 and takes the connection. Of what the client offers, the first that is in protocols
- * (NULL-terminated; "" stands for a client that offers none) is chosen: *ret_protocol, from
- * protocols. On -1 the request is not answered: BAD_REQUEST, or FORBIDDEN without a common protocol,
- * with upstream's text. */
-int ws_accept(struct loop *loop, struct http_request *request, const char *const *protocols,
-              const struct ws_spec *spec, const char **ret_protocol, struct ws **ret,
-              struct err **err);
+ * (NULL-terminated; "" stands for a client that offers none) is chosen. On -1 the request is not
+ * answered: BAD_REQUEST, or FORBIDDEN without a common protocol, with upstream's text. */
+int ws_accept(struct http_request *request, const char *const *protocols,
+              const struct ws_spec *spec, struct ws **ret, struct err **err);
 
 /* What a client's request must carry, for http_client_call with upgraded_fn. */
 struct ws_hello {
@@ -57,10 +56,10 @@ struct ws_hello {
     size_t header_len;
 };
 void ws_hello(struct ws_hello *ret, const char *const *protocols); /* NULL-terminated */
-/* In upgraded_fn: checks the 101 and takes conn (closed on -1). *ret_protocol lives as answer. */
-int ws_connect(struct loop *loop, struct conn *conn, const struct http_answer *answer,
-               const struct ws_hello *hello, const struct ws_spec *spec, struct str *ret_protocol,
-               struct ws **ret, struct err **err);
+/* In upgraded_fn: checks the 101 and takes conn (closed on -1). */
+int ws_connect(struct conn *conn, const struct http_answer *answer, const struct ws_hello *hello,
+               const struct ws_spec *spec, struct ws **ret, struct err **err);
+const char *ws_protocol(const struct ws *ws); /* that both sides chose; "" for none */
 
 /* Queues a message of two pieces (each may be empty), copied. false: much is queued, wait for room_fn
  * before the next one; it is sent all the same. After ws_close nothing is queued. */

@@ -37,41 +37,31 @@ ws_channel_find(const char *name)
 }
 
 bool
-ws_channel_take(const struct ws_channel *of, enum ws_kind kind, struct str message,
-                struct arena *arena, uint8_t *ret_channel, struct str *ret_payload,
-                bool *ret_half_closed)
+ws_channel_take(const struct ws_channel *of, struct str message, struct arena *arena,
+                struct ws_channel_piece *ret)
 {
-    struct str rest = message;
-    uint8_t channel = 0;
+    struct ws_channel_piece piece = { .payload = message };
 
-    (void)kind; /* upstream takes either; the protocol decides */
-    *ret_half_closed = false;
     if (!of->is_plain) {
         if (message.size == 0) {
             return false;
         }
-        channel = (uint8_t)message.at[0];
-        rest = str_slice(message.at + 1, message.size - 1);
+        piece.channel = (uint8_t)(message.at[0] - (of->is_base64 ? '0' : 0));
+        piece.payload = str_slice(message.at + 1, message.size - 1);
     }
-    if (of->is_base64) {
-        if (!of->is_plain) {
-            channel = (uint8_t)(channel - '0');
-        }
-        if ((!of->is_plain && channel >= WS_CHANNEL_BASE64_MAX) ||
-            !ws_channel_decode(rest, arena, &rest)) {
+    if (of->is_base64 && (piece.channel >= WS_CHANNEL_BASE64_MAX ||
+                          !ws_channel_decode(piece.payload, arena, &piece.payload))) {
+        return false;
+    }
+    if (of->half_closes && piece.channel == WS_CHANNEL_CLOSE) {
+        if (piece.payload.size != 1) {
             return false;
         }
+        piece.half_closed = true;
+        piece.channel = (uint8_t)piece.payload.at[0];
+        piece.payload = (struct str){ 0 };
     }
-    if (of->half_closes && channel == WS_CHANNEL_CLOSE) {
-        if (rest.size != 1) {
-            return false;
-        }
-        *ret_half_closed = true;
-        channel = (uint8_t)rest.at[0];
-        rest = (struct str){ 0 };
-    }
-    *ret_channel = channel;
-    *ret_payload = rest;
+    *ret = piece;
     return true;
 }
 

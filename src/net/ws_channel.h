@@ -22,11 +22,15 @@ struct ws_channel {
  * client that offers none: channel.k8s.io); NULL for another name. */
 const struct ws_channel *ws_channel_find(const char *name);
 
-/* Takes a message apart. Payload points into it, or into the arena. half_closed: channel says no
- * more. false: it is not of this protocol. */
-bool ws_channel_take(const struct ws_channel *of, enum ws_kind kind, struct str message,
-                     struct arena *arena, uint8_t *ret_channel, struct str *ret_payload,
-                     bool *ret_half_closed);
+struct ws_channel_piece {
+    uint8_t channel;
+    struct str payload;
+    bool half_closed; /* the channel says no more; no payload */
+};
+/* Takes a message apart. The payload points into it, or into the arena. false: it is not of this
+ * protocol. Text and binary messages are both taken, as upstream does. */
+bool ws_channel_take(const struct ws_channel *of, struct str message, struct arena *arena,
+                     struct ws_channel_piece *ret);
 /* As ws_send. */
 bool ws_channel_send(struct ws *ws, const struct ws_channel *of, uint8_t channel, struct str bytes);
 /* Tells the peer that a channel says no more, where the protocol can. */

@@ -3,6 +3,8 @@
 
 #include "net/ws_frame.h"
 
+#include "base/mem.h"
+
 enum {
     WS_SIZE_16 = 126,
     WS_SIZE_64 = 127,
@@ -11,6 +13,9 @@ enum {
     WS_BIT_MASK = 0x80,
 };
 
+static bool ws_frame_is_valid(const unsigned char bytes[2]);
+static size_t ws_frame_rune(struct str text);
+
 int
 ws_frame_parse(const unsigned char *bytes, size_t size, struct ws_frame *ret)
 {
@@ -18,16 +23,13 @@ ws_frame_parse(const unsigned char *bytes, size_t size, struct ws_frame *ret)
         return 0;
     }
     int opcode = bytes[0] & 0x0f;
-    bool is_control = opcode >= WS_OP_CLOSE;
     unsigned short_size = bytes[1] & 0x7f;
     size_t at = 2;
     size_t size_bytes = short_size == WS_SIZE_16 ? 2 : short_size == WS_SIZE_64 ? 8 : 0;
     bool is_masked = (bytes[1] & WS_BIT_MASK) != 0;
     uint64_t payload = size_bytes == 0 ? short_size : 0;
 
-    if ((bytes[0] & WS_BITS_RESERVED) != 0 || (opcode > WS_OP_BINARY && opcode < WS_OP_CLOSE) ||
-        opcode > WS_OP_PONG ||
-        (is_control && ((bytes[0] & WS_BIT_LAST) == 0 || short_size > WS_FRAME_CONTROL_MAX))) {
+    if (!ws_frame_is_valid(bytes)) {
         return -1;
     }
     if (size < at + size_bytes + (is_masked ? 4 : 0)) {
@@ -80,43 +82,16 @@ ws_frame_mask(char *bytes, size_t size, const unsigned char mask[4], uint64_t at
     }
 }
 
-/* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
 bool
 ws_frame_is_utf8(struct str text)
 {
-    size_t i = 0;
+    while (text.size > 0) {
+        size_t size = ws_frame_rune(text);
 
-    while (i < text.size) {
-        unsigned char c = (unsigned char)text.at[i++];
-        unsigned char low = 0x80;
-        unsigned char high = 0xbf;
-        int more = 0;
-
-        if (c < 0x80) {
-            continue;
-        }
-        if (c >= 0xc2 && c <= 0xdf) {
-            more = 1;
-        } else if (c >= 0xe0 && c <= 0xef) {
-            more = 2;
-            low = c == 0xe0 ? 0xa0 : low;
-            high = c == 0xed ? 0x9f : high;
-        } else if (c >= 0xf0 && c <= 0xf4) {
-            more = 3;
-            low = c == 0xf0 ? 0x90 : low;
-            high = c == 0xf4 ? 0x8f : high;
-        } else {
+        if (size == 0) {
             return false;
         }
-        for (; more > 0; more--) {
-            if (i == text.size || (unsigned char)text.at[i] < low ||
-                (unsigned char)text.at[i] > high) {
-                return false;
-            }
-            i++;
-            low = 0x80;
-            high = 0xbf;
-        }
+        text = str_slice(text.at + size, text.size - size);
     }
     return true;
 }
@@ -126,4 +101,49 @@ ws_frame_is_close_code(int code)
 {
     return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1011) ||
            (code >= 3000 && code <= 4999);
+}
+
+/* The first two bytes: known opcodes, no reserved bits, control frames short and in one piece. */
+static bool
+ws_frame_is_valid(const unsigned char bytes[2])
+{
+    int opcode = bytes[0] & 0x0f;
+    bool is_control = opcode >= WS_OP_CLOSE;
+
+    if ((bytes[0] & WS_BITS_RESERVED) != 0 || opcode > WS_OP_PONG ||
+        (opcode > WS_OP_BINARY && !is_control)) {
+        return false;
+    }
+    return !is_control ||
+           ((bytes[0] & WS_BIT_LAST) != 0 && (bytes[1] & 0x7f) <= WS_FRAME_CONTROL_MAX);
+}
+
+/* Bytes of the first rune (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF); 0: it
+ * is none. text has at least one byte. */
+static size_t
+ws_frame_rune(struct str text)
+{
+    static const struct {
+        unsigned char first, last, low, high; /* of the first byte, of the second one */
+        size_t size;
+    } forms[] = {
+        { 0x00, 0x7f, 0x00, 0x00, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+        { 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+        { 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+    };
+    const unsigned char *at = (const unsigned char *)text.at;
+    size_t i = 0;
+
+    while (i < ARRAY_LEN(forms) && (at[0] < forms[i].first || at[0] > forms[i].last)) {
+        i++;
+    }
+    if (i == ARRAY_LEN(forms) || forms[i].size > text.size) {
+        return 0;
+    }
+    bool is_good = forms[i].size == 1 || (at[1] >= forms[i].low && at[1] <= forms[i].high);
+
+    for (size_t k = 2; k < forms[i].size; k++) {
+        is_good = is_good && (at[k] & 0xc0) == 0x80;
+    }
+    return is_good ? forms[i].size : 0;
 }

@@ -35,8 +35,8 @@ ws_is_request(const struct http_request *request)
 }
 
 int
-ws_accept(struct loop *loop, struct http_request *request, const char *const *protocols,
-          const struct ws_spec *spec, const char **ret_protocol, struct ws **ret, struct err **err)
+ws_accept(struct http_request *request, const char *const *protocols, const struct ws_spec *spec,
+          struct ws **ret, struct err **err)
 {
     struct str key = http_header(request, "sec-websocket-key");
     const char *protocol = NULL;
@@ -61,8 +61,7 @@ ws_accept(struct loop *loop, struct http_request *request, const char *const *pr
     if (conn == NULL) {
         return err_set(err, ERR_BAD_REQUEST, "this connection cannot be upgraded");
     }
-    *ret_protocol = protocol;
-    *ret = ws_new(loop, conn, false, spec);
+    *ret = ws_new(conn, false, str_of(protocol), spec);
     return 0;
 }
 
@@ -90,9 +89,8 @@ ws_hello(struct ws_hello *ret, const char *const *protocols)
 }
 
 int
-ws_connect(struct loop *loop, struct conn *conn, const struct http_answer *answer,
-           const struct ws_hello *hello, const struct ws_spec *spec, struct str *ret_protocol,
-           struct ws **ret, struct err **err)
+ws_connect(struct conn *conn, const struct http_answer *answer, const struct ws_hello *hello,
+           const struct ws_spec *spec, struct ws **ret, struct err **err)
 {
     struct str protocol = http_find(answer->headers, answer->header_len, "sec-websocket-protocol");
     struct str proof = http_find(answer->headers, answer->header_len, "sec-websocket-accept");
@@ -110,8 +108,7 @@ ws_connect(struct loop *loop, struct conn *conn, const struct http_answer *answe
                        "the server chose protocol '" STR_FMT "', which was not offered",
                        STR_ARG(protocol));
     }
-    *ret_protocol = protocol;
-    *ret = ws_new(loop, conn, true, spec);
+    *ret = ws_new(conn, true, protocol, spec);
     return 0;
 }
 

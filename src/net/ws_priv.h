@@ -4,7 +4,8 @@
 
 #include "net/ws.h"
 
-/* Takes conn. */
-struct ws *ws_new(struct loop *loop, struct conn *conn, bool is_client, const struct ws_spec *spec);
+/* Takes conn; protocol is copied. */
+struct ws *ws_new(struct conn *conn, bool is_client, struct str protocol,
+                  const struct ws_spec *spec);
 
 #endif

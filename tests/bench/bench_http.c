@@ -1,4 +1,5 @@
-/* The server that tests/bench/http.sh loads beside nginx: TLS and plain, GET of N bytes, watches.
+/* The server that tests/bench/http.sh loads beside nginx, over TLS and plain: /small (4 KB), /list
+ * (10.5 MB), /watch (an answer that never ends), /memory ("WATCHES RESIDENT-KIB").
  * Usage: bench_http DIR.  Writes DIR/ca.crt, DIR/tls.crt, DIR/tls.key and prints "TLSPORT PORT";
  * runs until its standard input ends. */
 #include "config.h" /* IWYU pragma: keep */
@@ -19,9 +20,55 @@ enum { BENCH_SMALL_SIZE = 4 << 10, BENCH_LIST_SIZE = 10500 << 10 };
 
 struct bench {
     struct loop *loop;
+    int watches;
     struct buf *small, *list;
     uv_poll_t input;
 };
+
+static enum pull_rc
+bench_watch_pull(struct body *body, struct iovec *iov, int *io_len, size_t max_bytes)
+{
+    (void)body;
+    (void)iov;
+    (void)max_bytes;
+    *io_len = 0;
+    return PULL_WAIT;
+}
+
+static void
+bench_watch_done(struct body *body)
+{
+    mem_free(body);
+}
+
+static void
+bench_watch(struct bench *bench, struct http_request *request)
+{
+    struct body *body = MEM_NEW(struct body);
+
+    *body = (struct body){ .pull = bench_watch_pull, .done = bench_watch_done, .size = -1 };
+    bench->watches++;
+    http_respond(request, &(struct http_response){ .status = 200, .body = body });
+    http_shed(request);
+}
+
+static void
+bench_memory(struct bench *bench, struct http_request *request)
+{
+    long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    AUTO_STR struct str_builder text = { 0 };
+
+    if (file != NULL) {
+        if (fscanf(file, "%*d %ld", &pages) != 1) {
+            pages = 0;
+        }
+        (void)fclose(file);
+    }
+    str_putf(&text, "%d %ld\n", bench->watches, pages * sysconf(_SC_PAGESIZE) / 1024);
+    http_respond(request,
+                 &(struct http_response){ .status = 200, .body = body_of_copy(str_view(&text)) });
+}
 
 static void
 bench_request(void *ctx, struct http_request *request, struct intake **ret_intake)
@@ -31,6 +78,14 @@ bench_request(void *ctx, struct http_request *request, struct intake **ret_intak
     struct buf *buf = str_is(request->path, "/list") ? bench->list : bench->small;
 
     (void)ret_intake;
+    if (str_is(request->path, "/watch")) {
+        bench_watch(bench, request);
+        return;
+    }
+    if (str_is(request->path, "/memory")) {
+        bench_memory(bench, request);
+        return;
+    }
     http_respond(request, &(struct http_response){ .status = 200,
                                                    .headers = &type,
                                                    .header_len = 1,
@@ -84,7 +139,7 @@ main(int argc, char **argv)
 
     if (argc != 2 || pki_ca_open(argv[1], "ca", "bench-ca", &ca, &err) < 0 ||
         pki_issue(ca, &names, PKI_SERVER, 1, &cert, &key, &err) < 0 ||
-        tls_server(str_of(cert), str_of(key), (struct str){ 0 }, &tls, &err) < 0 ||
+        tls_server(str_of(cert), str_of(key), pki_ca_pem(ca), &tls, &err) < 0 ||
         server_listen_tcp(server, "127.0.0.1:0", tls, &tls_port, &err) < 0 ||
         server_listen_tcp(server, "127.0.0.1:0", NULL, &port, &err) < 0) {
         (void)fprintf(stderr, "bench_http: %s\n",

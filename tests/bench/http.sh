@@ -1,8 +1,8 @@
 #!/bin/sh
 # GET 4 KB and a 10.5 MB list over TLS: our server beside nginx, alternately, one server thread each.
 # Usage: tests/bench/http.sh [ROUNDS], from the build directory after "make bench_programs".
-# Prints requests per second (wall) and per second of server CPU, and the ratios of their medians.
-# Needs h2load and nginx. Row 11 of the performance table: GET over HTTP/2 at least 1.8 times nginx.
+# Prints requests per second (wall) and per second of server CPU, the ratios of their medians, and
+# the memory of idle watches. Needs h2load and nginx. To reach: GET over HTTP/2 1.8 times nginx.
 set -eu
 rounds=${1:-3}
 build=${top_builddir:-.}
@@ -20,6 +20,32 @@ exec 3<>"$dir/stdin"
 "$build/tests/bench/bench_http" "$dir" <"$dir/stdin" >"$dir/ports" 3>&- &
 ours_pid=$!
 read -r ours plain <"$dir/ports" || { echo "http.sh: bench_http did not start"; exit 1; }
+
+# Resident memory of idle watches, before anything else has left free memory behind: one connection
+# with many, then many with one.
+memory() { curl -s "http://127.0.0.1:$plain/memory"; }
+# watches NAME EXPECTED OPTIONS...: KiB that each of them adds
+watches() {
+    name=$1 count=$2
+    shift 2
+    memory >"$dir/before"
+    read -r watches_before kib_before <"$dir/before"
+    h2load -t1 "$@" "https://127.0.0.1:$ours/watch" >/dev/null 2>&1 &
+    load=$!
+    watches_now=$watches_before
+    while [ "$watches_now" -lt $((watches_before + count)) ] && kill -0 "$load" 2>/dev/null; do
+        memory >"$dir/now"
+        read -r watches_now kib_now <"$dir/now"
+    done
+    kill "$load" 2>/dev/null || :
+    wait "$load" 2>/dev/null || :
+    awk -v name="$name" -v a="$kib_before" -v b="$kib_now" -v n="$count" 'BEGIN {
+        printf "%-28s %.2f KiB each\n", name, (b - a) / n }'
+}
+if command -v curl >/dev/null 2>&1; then
+    watches "watch, one of many streams" 990 -n 990 -c 1 -m 990
+    watches "watch, TLS conn of its own" 400 -n 400 -c 400 -m 1
+fi
 
 mkdir "$dir/root" "$dir/tmp"
 head -c 4096 /dev/zero | tr '\0' x >"$dir/root/small"

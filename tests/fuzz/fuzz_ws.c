@@ -22,15 +22,13 @@ on_message(void *ctx, enum ws_kind kind, struct str message)
 {
     struct heard *heard = ctx;
     AUTO_ARENA struct arena *arena = arena_new();
-    struct str payload = { 0 };
-    uint8_t channel = 0;
-    bool half_closed = false;
+    struct ws_channel_piece piece;
 
     fuzz_check(kind != WS_TEXT || ws_frame_is_utf8(message));
     str_putf(&heard->text, "%d %zu ", kind, message.size);
     str_put(&heard->text, message);
-    if (ws_channel_take(heard->of, kind, message, arena, &channel, &payload, &half_closed)) {
-        fuzz_check(payload.size <= message.size);
+    if (ws_channel_take(heard->of, message, arena, &piece)) {
+        fuzz_check(piece.payload.size <= message.size);
     }
     (void)ws_send(heard->ws, kind, message, (struct str){ 0 });
     return true;
@@ -52,15 +50,17 @@ hear(const uint8_t *data, size_t size, size_t step, bool is_client)
     static const char *const names[] = { "v5.channel.k8s.io", "v4.base64.channel.k8s.io" };
     struct fuzz_net net = { .loop = loop_new() };
     struct heard heard = { .of = ws_channel_find(names[is_client ? 1 : 0]) };
-    const struct ws_spec spec = {
-        .max_size = 5000, .message_fn = on_message, .closed_fn = on_closed, .ctx = &heard
-    };
+    const struct ws_spec spec = { .loop = net.loop,
+                                  .max_size = 5000,
+                                  .message_fn = on_message,
+                                  .closed_fn = on_closed,
+                                  .ctx = &heard };
     struct conn *ends[2];
 
     conn_pair(net.loop, ends);
     net.conn = ends[0];
     conn_want(net.conn, CONN_READ, fuzz_ready, &net);
-    heard.ws = ws_new(net.loop, ends[1], is_client, &spec);
+    heard.ws = ws_new(ends[1], is_client, STR("a"), &spec);
     for (size_t at = 0; at < size; at += step) {
         fuzz_say(&net, data + at, size - at < step ? size - at : step);
     }

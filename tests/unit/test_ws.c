@@ -61,9 +61,10 @@ on_closed(void *ctx, int code, struct err *owned)
 }
 
 static struct ws_spec
-spec_of(struct end *end)
+spec_of(struct end *end, struct loop *loop)
 {
-    return (struct ws_spec){ .max_size = 100000,
+    return (struct ws_spec){ .loop = loop,
+                             .max_size = 100000,
                              .message_fn = on_message,
                              .room_fn = on_room,
                              .closed_fn = on_closed,
@@ -159,8 +160,6 @@ struct pair {
     struct ws_hello hello;
     const char *const *served;
     struct end near, far; /* client, server */
-    const char *chosen;
-    char got[64]; /* protocol as the client heard it */
     int status;
     struct err *refused, *failed;
     bool is_closed;
@@ -177,11 +176,10 @@ static void
 pair_request(void *ctx, struct http_request *request, struct intake **ret_intake)
 {
     struct pair *pair = ctx;
-    struct ws_spec spec = spec_of(&pair->far);
+    struct ws_spec spec = spec_of(&pair->far, pair->loop);
 
     (void)ret_intake;
-    if (ws_accept(pair->loop, request, pair->served, &spec, &pair->chosen, &pair->far.ws,
-                  &pair->refused) < 0) {
+    if (ws_accept(request, pair->served, &spec, &pair->far.ws, &pair->refused) < 0) {
         http_respond(request, &(struct http_response){ .status = err_http(pair->refused) });
     }
 }
@@ -208,13 +206,9 @@ static void
 pair_upgraded(void *ctx, const struct http_answer *answer, struct conn *conn)
 {
     struct pair *pair = ctx;
-    struct ws_spec spec = spec_of(&pair->near);
-    struct str protocol = { 0 };
+    struct ws_spec spec = spec_of(&pair->near, pair->loop);
 
-    if (ws_connect(pair->loop, conn, answer, &pair->hello, &spec, &protocol, &pair->near.ws,
-                   &pair->failed) == 0) {
-        memcpy(pair->got, protocol.at == NULL ? "" : protocol.at, protocol.size);
-    }
+    (void)ws_connect(conn, answer, &pair->hello, &spec, &pair->near.ws, &pair->failed);
 }
 
 static void
@@ -297,8 +291,8 @@ test_handshakes(void **state)
             assert_null(pair.far.ws);
         } else {
             assert_int_equal(pair.status, 101);
-            assert_string_equal(pair.chosen, cases[i].chosen);
-            assert_string_equal(pair.got, cases[i].chosen);
+            assert_string_equal(ws_protocol(pair.far.ws), cases[i].chosen);
+            assert_string_equal(ws_protocol(pair.near.ws), cases[i].chosen);
         }
         if (i == 3) {
             assert_string_equal(pair.refused->message,
@@ -383,12 +377,12 @@ test_peer_that_does_not_close(void **state)
     struct loop *loop = loop_new();
     struct conn *ends[2];
     struct end end = { 0 };
-    struct ws_spec spec = spec_of(&end);
+    struct ws_spec spec = spec_of(&end, loop);
 
     (void)state;
     clock_stop(1800000000000);
     conn_pair(loop, ends);
-    end.ws = ws_new(loop, ends[0], false, &spec);
+    end.ws = ws_new(ends[0], false, STR(""), &spec);
     ws_close(end.ws, WS_CLOSE_AWAY, "");
     run(loop);
     clock_warp(4999);
@@ -451,11 +445,12 @@ test_rude_peers(void **state)
         struct net_peer peer;
         struct conn *ends[2];
         struct end end = { 0 };
-        struct ws_spec spec = spec_of(&end);
 
         net_box_open(&box, NULL);
+        struct ws_spec spec = spec_of(&end, box.loop);
+
         conn_pair(box.loop, ends);
-        end.ws = ws_new(box.loop, ends[1], false, &spec);
+        end.ws = ws_new(ends[1], false, STR(""), &spec);
         net_peer_of(&peer, &box, ends[0]);
         if (i % 2 == 0) {
             net_peer_say_bytes(&peer, str_slice(rude->say, rude->size));
@@ -489,12 +484,13 @@ test_ping_and_sudden_end(void **state)
     struct net_peer peer;
     struct conn *ends[2];
     struct end end = { 0 };
-    struct ws_spec spec = spec_of(&end);
 
     (void)state;
     net_box_open(&box, NULL);
+    struct ws_spec spec = spec_of(&end, box.loop);
+
     conn_pair(box.loop, ends);
-    end.ws = ws_new(box.loop, ends[1], false, &spec);
+    end.ws = ws_new(ends[1], false, STR(""), &spec);
     net_peer_of(&peer, &box, ends[0]);
     net_peer_say_bytes(&peer, str_slice("\x89\x83\1\2\3\4acf", 9)); /* masked "`ae" */
     assert_true(str_is(str_view(&peer.in), "\x8a\x03`ae"));
@@ -506,7 +502,7 @@ test_ping_and_sudden_end(void **state)
     /* Freed from inside its own callback, with more to come. */
     end = (struct end){ .frees = true };
     conn_pair(box.loop, ends);
-    end.ws = ws_new(box.loop, ends[1], false, &spec);
+    end.ws = ws_new(ends[1], false, STR(""), &spec);
     net_peer_of(&peer, &box, ends[0]);
     net_peer_say_bytes(&peer, str_slice("\x81\x81" MASK "a\x81\x81" MASK "b", 14));
     assert_int_equal(end.messages, 1);
@@ -546,16 +542,15 @@ test_channels(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         const struct ws_channel *of = ws_channel_find(cases[i].protocol);
-        uint8_t channel = 0;
-        struct str payload = { 0 };
-        bool half_closed = false;
-        bool is_good = ws_channel_take(of, WS_BINARY, cases[i].message, arena, &channel, &payload,
-                                       &half_closed);
+        struct ws_channel_piece piece;
+        bool is_good = ws_channel_take(of, cases[i].message, arena, &piece);
 
         assert_int_equal(is_good, cases[i].channel >= 0);
         if (is_good) {
-            assert_int_equal(channel, cases[i].channel);
-            assert_int_equal(half_closed, cases[i].half_closed);
+            struct str payload = piece.payload;
+
+            assert_int_equal(piece.channel, cases[i].channel);
+            assert_int_equal(piece.half_closed, cases[i].half_closed);
             assert_memory_equal(payload.at == NULL ? "" : payload.at, cases[i].payload,
                                 payload.size);
         }
@@ -573,15 +568,16 @@ test_channels_over_a_socket(void **state)
 
     (void)state;
     pair_open(&pair, v5_v4, all);
-    (void)ws_channel_send(pair.far.ws, ws_channel_find(pair.chosen), 1, STR("out"));
-    ws_channel_shut(pair.near.ws, ws_channel_find(pair.got), 0);
+    (void)ws_channel_send(pair.far.ws, ws_channel_find(ws_protocol(pair.far.ws)), 1, STR("out"));
+    ws_channel_shut(pair.near.ws, ws_channel_find(ws_protocol(pair.near.ws)), 0);
     run(pair.loop);
     assert_true(str_is(str_view(&pair.near.in), "b:\1out\n"));
     assert_memory_equal(pair.far.in.at, "b:\xff\0\n", 5);
     pair_close(&pair);
     pair_open(&pair, base64, base64);
-    (void)ws_channel_send(pair.far.ws, ws_channel_find(pair.chosen), 2, STR("err"));
-    ws_channel_shut(pair.near.ws, ws_channel_find(pair.got), 0); /* it has no way to say so */
+    (void)ws_channel_send(pair.far.ws, ws_channel_find(ws_protocol(pair.far.ws)), 2, STR("err"));
+    ws_channel_shut(pair.near.ws, ws_channel_find(ws_protocol(pair.near.ws)),
+                    0); /* it has no way to say so */
     run(pair.loop);
     assert_true(str_is(str_view(&pair.near.in), "t:2ZXJy\n"));
     assert_int_equal(pair.far.messages, 0);
