@@ -6,16 +6,24 @@
 
 #include "apiserver/admission.h"
 
+#include <stdarg.h>
+#include <string.h>
+
+#include "api/status.h"
+#include "apiserver/apiserver_impl.h"
 #include "apiserver/req_impl.h"
 #include "apiserver/rest_write.h"
+#include "apiserver/sink.h"
 #include "base/arena.h"
 #include "base/doc.h"
 #include "base/mem.h"
+#include "client/cache.h"
 
-enum { PLUGINS_MAX = 16 };
+enum { PLUGINS_MAX = 32 };
 
 const struct admission_plugin *const admission_plugins[] = {
-    &adm_namespace,
+    &adm_namespace, &adm_sa,         &adm_node,         &adm_taint,
+    &adm_priority,  &adm_toleration, &adm_runtimeclass,
 };
 const size_t admission_plugins_len = ARRAY_LEN(admission_plugins);
 _Static_assert(ARRAY_LEN(admission_plugins) <= PLUGINS_MAX, "a chain has room for every plug-in");
@@ -60,6 +68,43 @@ admission_name(const struct req *req)
                           ? (struct str){ 0 }
                           : val_str(val_at(doc_root(req->now), "metadata.generateName"));
     return name.size > 0 ? name : STR("Unknown");
+}
+
+bool
+admission_is(const struct req *req, const char *group, const char *plural, const char *sub)
+{
+    const char *is_sub = req->sub == NULL ? "" : req->sub->name;
+    return strcmp(req->resource->group, group) == 0 && strcmp(req->resource->plural, plural) == 0 &&
+           (sub == NULL || strcmp(is_sub, sub) == 0);
+}
+
+enum step_rc
+admission_refuse(struct req *req, struct err **err, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    AUTO_FREE char *detail = mem_vprintf(format, args);
+    va_end(args);
+    status_forbidden(err, req->resource, admission_name(req), detail);
+    return STEP_FAIL;
+}
+
+void
+admission_append(struct edit *edit, struct val list, const char *pointer, struct str json)
+{
+    if (val_len(list) > 0) {
+        edit_set(edit, arena_printf(edit->arena, "%s/-", pointer).at, json);
+    } else {
+        edit_set(edit, pointer, arena_printf(edit->arena, "[" STR_FMT "]", STR_ARG(json)));
+    }
+}
+
+struct object *
+admission_find(struct req *req, const char *group, const char *plural, struct str ns,
+               struct str name)
+{
+    const struct resource *row = registry_any_version(req->registry, str_of(group), str_of(plural));
+    return row == NULL ? NULL : cache_get(sink_cache(req->server->sink), row, ns, name);
 }
 
 static struct chain *

@@ -30,7 +30,19 @@ enum step_rc admission_mutate(struct req *req, struct err **err); /* the two ste
 enum step_rc admission_validate(struct req *req, struct err **err);
 enum step_rc admission_undo(struct req *req); /* of either step */
 
+/* For the plug-ins: is the request about this resource? sub "": the main one, NULL: any. */
+bool admission_is(const struct req *req, const char *group, const char *plural, const char *sub);
+/* 403 "pods "x" is forbidden: …"; STEP_FAIL. What was drawn from the cache asks req_fresh first. */
+enum step_rc admission_refuse(struct req *req, struct err **err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Appends an item to a list that may not be there; pointer leads to the list. */
+void admission_append(struct edit *edit, struct val list, const char *pointer, struct str json);
+/* An object of the cache; row by group and plural, ns absent for cluster scope. */
+struct object *admission_find(struct req *req, const char *group, const char *plural, struct str ns,
+                              struct str name);
+
 /* The plug-ins, each in adm_x.c. */
-extern const struct admission_plugin adm_namespace;
+extern const struct admission_plugin adm_namespace, adm_sa, adm_node, adm_taint, adm_priority,
+    adm_toleration, adm_runtimeclass;
 
 #endif

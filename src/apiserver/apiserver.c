@@ -5,8 +5,6 @@
 
 #include "apiserver/apiserver.h"
 
-#include <stdio.h>
-
 #include "api/object.h"
 #include "apiserver/apiserver_impl.h"
 #include "apiserver/audit.h"
@@ -37,8 +35,6 @@
 
 enum { COMPACT_EVERY_MS = 5 * 60 * 1000 };
 static const char *const masters[] = { "system:masters", NULL };
-static const char *const first_namespaces[] = { "default", "kube-system", "kube-public",
-                                                "kube-node-lease" };
 
 /* ---- life ---- */
 
@@ -188,42 +184,13 @@ roles_made(void *ctx, struct err *owned)
 }
 
 static void
-namespace_made(void *ctx, const struct reply *reply, struct err *owned)
+first_made(struct apiserver *server, struct err *owned)
 {
-    struct apiserver *server = ctx;
-    (void)reply;
-    if (owned != NULL && owned->code == ERR_ALREADY_EXISTS) {
-        err_clear(&owned);
-    }
     if (owned != NULL) {
         ready(server, owned);
-    } else if (--server->bootstrap_left == 0) {
-        rbac_bootstrap(server->self, sink_cache(server->sink), server->registry, roles_made,
-                       server);
-    }
-}
-
-static void
-make_namespaces(struct apiserver *server)
-{
-    const struct resource *row =
-        registry_find(server->registry, STR(""), STR("v1"), STR("namespaces"));
-    server->bootstrap_left = row == NULL ? 0 : (int)ARRAY_LEN(first_namespaces);
-    if (row == NULL) {
-        ready(server, NULL);
         return;
     }
-    for (size_t i = 0; i < ARRAY_LEN(first_namespaces); i++) {
-        char body[256];
-        struct call call = call_of(VERB_CREATE, row, (struct str){ 0 }, (struct str){ 0 });
-        (void)snprintf(
-            body, sizeof(body),
-            "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"%s\"}}",
-            first_namespaces[i]);
-        call.body = str_of(body);
-        call.field_manager = STR("kube-apiserver");
-        (void)client_call(server->self, &call, namespace_made, server);
-    }
+    rbac_bootstrap(server->self, sink_cache(server->sink), server->registry, roles_made, server);
 }
 
 static void
@@ -238,7 +205,7 @@ on_loaded(void *ctx, struct err *owned)
     server->compact_next = sink_rev(server->sink);
     arm_compaction(server);
     server->event_ttl = event_ttl_start(server);
-    make_namespaces(server);
+    apiserver_first_make(server, first_made);
 }
 
 void

@@ -59,7 +59,6 @@ struct apiserver {
     struct client *self;           /* system:apiserver, for start-up writes */
     struct loop_timer *compaction; /* the next run */
     uint64_t compact_next;         /* revision of the last run: what the next one compacts to */
-    int bootstrap_left;
     bool is_loaded, is_ready, is_stopping, is_stop_posted, is_compacting, is_expiring;
     void (*on_ready)(void *ctx, struct err *owned);
     void *ready_ctx;
@@ -68,6 +67,9 @@ struct apiserver {
     struct informer_source source;
 };
 
+/* apiserver_first.c: makes what a cluster begins with; done once, with the first error. */
+void apiserver_first_make(struct apiserver *server,
+                          void (*done)(struct apiserver *server, struct err *owned));
 /* apiserver_http.c */
 void apiserver_http_request(void *ctx, struct http_request *http, struct intake **ret_intake);
 void apiserver_http_closed(void *ctx, struct http_request *http);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "api/object.h"
+#include "api/pod_names.h"
 #include "api/registry.h"
 #include "apiserver/authz.h"
 #include "apiserver/sink.h"
@@ -32,93 +33,9 @@ authz_node_name(const struct authz_attrs *attrs)
     return (struct str){ 0 };
 }
 
-/* ---- what pods name ---- */
-
-enum named { NAMED_SECRET, NAMED_CONFIG_MAP, NAMED_CLAIM, NAMED_ACCOUNT };
-
-/* Members that name an object of a kind, below volumes, containers' env and envFrom. */
-static const struct reference {
-    enum named kind;
-    const char *path; /* of the name, below the list item */
-} volume_references[] = {
-    { NAMED_SECRET, "secret.secretName" },
-    { NAMED_CONFIG_MAP, "configMap.name" },
-    { NAMED_CLAIM, "persistentVolumeClaim.claimName" },
-    { NAMED_SECRET, "csi.nodePublishSecretRef.name" },
-}, source_references[] = {
-    { NAMED_SECRET, "secret.name" },
-    { NAMED_CONFIG_MAP, "configMap.name" },
-}, env_references[] = {
-    { NAMED_SECRET, "valueFrom.secretKeyRef.name" },
-    { NAMED_CONFIG_MAP, "valueFrom.configMapKeyRef.name" },
-}, env_from_references[] = {
-    { NAMED_SECRET, "secretRef.name" },
-    { NAMED_CONFIG_MAP, "configMapRef.name" },
-}, pull_references[] = {
-    { NAMED_SECRET, "name" },
-};
-
-static bool
-list_names(struct val list, const struct reference *references, size_t len, enum named kind,
-           struct str name)
-{
-    VAL_EACH (it, list) {
-        for (size_t i = 0; i < len; i++) {
-            if (references[i].kind == kind &&
-                str_eq(val_str(val_at(it.value, references[i].path)), name)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-static bool
-volumes_name(struct val spec, enum named kind, struct str name)
-{
-    struct val volumes = val_get(spec, "volumes");
-    if (list_names(volumes, volume_references, ARRAY_LEN(volume_references), kind, name)) {
-        return true;
-    }
-    VAL_EACH (it, volumes) {
-        struct val sources = val_at(it.value, "projected.sources");
-        if (list_names(sources, source_references, ARRAY_LEN(source_references), kind, name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool
-containers_name(struct val spec, enum named kind, struct str name)
-{
-    static const char *const lists[] = { "containers", "initContainers", "ephemeralContainers" };
-    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-        VAL_EACH (it, val_get(spec, lists[i])) {
-            struct val env = val_get(it.value, "env"), from = val_get(it.value, "envFrom");
-            if (list_names(env, env_references, ARRAY_LEN(env_references), kind, name) ||
-                list_names(from, env_from_references, ARRAY_LEN(env_from_references), kind, name)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-static bool
-pod_names(struct val spec, enum named kind, struct str name)
-{
-    if (kind == NAMED_ACCOUNT) {
-        return str_eq(val_str(val_get(spec, "serviceAccountName")), name);
-    }
-    return volumes_name(spec, kind, name) || containers_name(spec, kind, name) ||
-           list_names(val_get(spec, "imagePullSecrets"), pull_references,
-                      ARRAY_LEN(pull_references), kind, name);
-}
-
 /* A pod of this node in that namespace that names the object. */
 static bool
-is_used(struct sink *sink, const struct registry *registry, struct str node, enum named kind,
+is_used(struct sink *sink, const struct registry *registry, struct str node, enum pod_named kind,
         const struct authz_attrs *attrs)
 {
     const struct resource *pods = registry_find(registry, STR(""), STR("v1"), STR("pods"));
@@ -146,13 +63,13 @@ static const struct row {
     const char *group, *resource, *sub; /* sub NULL: main only, "*": any */
     const char *verbs;                  /* words */
     enum condition condition;
-    enum named named;
+    enum pod_named named;
 } rows[] = {
-    { "", "secrets", NULL, "get list watch", USED, NAMED_SECRET },
-    { "", "configmaps", NULL, "get list watch", USED, NAMED_CONFIG_MAP },
-    { "", "persistentvolumeclaims", NULL, "get", USED, NAMED_CLAIM },
-    { "", "serviceaccounts", "token", "create", USED, NAMED_ACCOUNT },
-    { "", "serviceaccounts", NULL, "get", USED, NAMED_ACCOUNT },
+    { "", "secrets", NULL, "get list watch", USED, POD_NAMED_SECRET },
+    { "", "configmaps", NULL, "get list watch", USED, POD_NAMED_CONFIG_MAP },
+    { "", "persistentvolumeclaims", NULL, "get", USED, POD_NAMED_CLAIM },
+    { "", "serviceaccounts", "token", "create", USED, POD_NAMED_ACCOUNT },
+    { "", "serviceaccounts", NULL, "get", USED, POD_NAMED_ACCOUNT },
     { "", "nodes", NULL, "create list watch", ANY, 0 },
     { "", "nodes", NULL, "get update patch", OWN_NAME, 0 },
     { "", "nodes", "status", "update patch", OWN_NAME, 0 },
@@ -193,6 +110,14 @@ row_matches(const struct row *row, const struct authz_attrs *a)
            has_word(row->verbs, a->verb);
 }
 
+static struct str
+lease_reason(const struct authz_attrs *attrs)
+{
+    return str_is(attrs->ns, "kube-node-lease")
+               ? STR("can only access node lease with the same name as the requesting node")
+               : STR("can only access leases in the \"kube-node-lease\" system namespace");
+}
+
 bool
 authz_node_allows(struct sink *sink, const struct registry *registry,
                   const struct authz_attrs *attrs, struct str node, struct arena *arena,
@@ -218,9 +143,12 @@ authz_node_allows(struct sink *sink, const struct registry *registry,
             break;
         }
         if (!holds) {
-            *ret_reason = arena_printf(
-                arena, "no relationship found between node '" STR_FMT "' and this object",
-                STR_ARG(node));
+            *ret_reason = rows[i].condition == OWN_LEASE
+                              ? lease_reason(attrs)
+                              : arena_printf(arena,
+                                             "no relationship found between node '" STR_FMT
+                                             "' and this object",
+                                             STR_ARG(node));
         }
         return holds;
     }

@@ -22,6 +22,7 @@
 #include "net/pki.h"
 #include "net/server.h"
 #include "store/store.h"
+#include "tests/lib/unit.h"
 
 enum { TURN_MS = 5 };
 static const int64_t noon_ms = 1795521600000; /* 2026-11-24T12:00:00Z */
@@ -124,6 +125,26 @@ tb_ask(struct tb *tb, int fd, const char *method, const char *path, const char *
     return str_steal(&text);
 }
 
+void
+tb_ask_all(struct tb *tb, const struct tb_wanted *wanted, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        const struct tb_wanted *w = &wanted[i];
+        bool is_patch = strcmp(w->method, "PATCH") == 0;
+        AUTO_FREE char *headers =
+            mem_printf("Content-Type: application/%sjson\r\n%s", is_patch ? "merge-patch+" : "",
+                       w->headers == NULL ? "" : w->headers);
+        AUTO_FREE char *answer =
+            tb_ask(tb, tb_connect(tb), w->method, w->path, headers, w->body == NULL ? "" : w->body);
+        for (size_t h = 0; h < ARRAY_LEN(w->has) && w->has[h] != NULL; h++) {
+            if (strstr(answer, w->has[h]) == NULL) {
+                fail_msg("%s %s %s\nwant: %s\ngot: %s", w->method, w->path,
+                         w->body == NULL ? "" : w->body, w->has[h], answer);
+            }
+        }
+    }
+}
+
 static void
 remove_socket(struct tb *tb)
 {
@@ -133,6 +154,18 @@ remove_socket(struct tb *tb)
         (void)rmdir(tb->socket);
         mem_free(tb->socket);
     }
+}
+
+/* What its controller would make: pods of "default" run as it. */
+static void
+create_account(struct tb *tb)
+{
+    const struct resource *row =
+        registry_find(tb->registry, STR(""), STR("v1"), STR("serviceaccounts"));
+    struct call call = call_of(VERB_CREATE, row, STR("default"), STR(""));
+    call.body = STR("{\"metadata\":{\"name\":\"default\"}}");
+    struct tb_result r = tb_call(tb, tb->admin, &call);
+    tb_result_done(&r); /* a store that is opened again has it */
 }
 
 struct tb *
@@ -174,6 +207,7 @@ tb_serve(const struct tb_opts *opts)
     }
     static const char *const masters[] = { "system:masters", NULL };
     tb->admin = apiserver_client(tb->api, "admin", masters);
+    create_account(tb);
     tb->configmaps = registry_find(tb->registry, STR(""), STR("v1"), STR("configmaps"));
     tb->namespaces = registry_find(tb->registry, STR(""), STR("v1"), STR("namespaces"));
     if (opts->listen) {

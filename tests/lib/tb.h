@@ -52,6 +52,14 @@ bool tb_until(struct tb *tb, bool (*cond)(void *ctx), void *ctx);
 void tb_turns(struct tb *tb, int turns);    /* some rounds, without waiting */
 void tb_warp(struct tb *tb, int64_t by_ms); /* the clock, then what became due */
 
+/* Requests as the administrator at the Unix socket, and texts that the answers must have. Headers
+ * may say Impersonate-User. A JSON body is a Content-Type, too. */
+struct tb_wanted {
+    const char *method, *path, *headers, *body; /* headers and body may be NULL */
+    const char *has[4];
+};
+void tb_ask_all(struct tb *tb, const struct tb_wanted *wanted, size_t len); /* fails the test */
+
 /* What a call came to. */
 struct tb_result {
     int http;
