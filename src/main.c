@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -17,15 +18,31 @@ struct command {
     int (*run)(const struct options *options);
 };
 
+static int run_kubeconfig(const struct options *options);
 static int run_version(const struct options *options);
 
 static const struct command commands[] = {
     { "console", "", "open the console, starting the control plane if there is none",
       console_main },
+    { "kubeconfig", "", "print the path of the administrator's kubeconfig", run_kubeconfig },
     { "node", " add local | list", "add this machine as a node, list machines", cmd_node_main },
     { "serve", "", "run the control plane until it is told to stop", serve_main },
     { "version", "", "print the version of binnacle and of the API", run_version },
 };
+
+static int
+run_kubeconfig(const struct options *options)
+{
+    AUTO_FREE char *dir = options_data_dir(options);
+    AUTO_FREE char *path = mem_printf("%s/admin.kubeconfig", dir);
+    if (access(path, R_OK) != 0) {
+        fprintf(stderr, "binnacle kubeconfig: there is no '%s': start `binnacle serve` first\n",
+                path);
+        return 1;
+    }
+    printf("%s\n", path);
+    return 0;
+}
 
 static int
 run_version(const struct options *options)
