@@ -161,6 +161,7 @@ script_tests += tests/tools/test_lint.sh
 script_tests += tests/tools/test_suite_report.sh
 script_tests += tests/oracle/replay
 EXTRA_DIST += tests/oracle
+script_tests += tests/ui/test_console.sh
 
 # ---- lab tests ----
 lab_tests += tests/lab/test_lab.sh

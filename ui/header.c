@@ -103,7 +103,9 @@ on_version(void *ctx, const struct reply *reply, struct err *owned)
     }
     doc = doc_parse(arena, reply->bytes, &err);
     if (doc != NULL) {
-        text_clean(&clean, val_str(val_get(doc_root(doc), "gitVersion")), false);
+        struct str build; /* "v1.35.0+k3s1": what is behind the plus says little */
+        text_clean(&clean, str_cut(val_str(val_get(doc_root(doc), "gitVersion")), '+', &build),
+                   false);
         (void)snprintf(header->version, sizeof(header->version), STR_FMT,
                        STR_ARG(str_view(&clean)));
         ui_dirty(header->ui);

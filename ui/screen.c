@@ -42,6 +42,7 @@ struct screen {
     SCREEN *curses;
     const struct theme *theme;
     int width, height;
+    int input;  /* an open file of our own, STDIN_FILENO when there can be none */
     int colors; /* 0, 16 or 256 */
     bool is_utf8;
     struct grid shown; /* what the terminal has */
@@ -56,6 +57,7 @@ static const char reset_text[] = "\033[?2004l\033[?1006l\033[?1000l\033[m\033[?2
 /* What a signal handler needs, which has no argument of ours. Set while a screen is open. */
 static struct {
     struct termios modes;
+    int flags; /* of the terminal's open file, which the shell has, too */
     volatile sig_atomic_t is_open;
 } restore;
 
@@ -70,7 +72,7 @@ on_deadly(int number)
         /* A terminal that does not read must not hold us back. */
         (void)fcntl(STDOUT_FILENO, F_SETFL, O_NONBLOCK);
         (void)!write(STDOUT_FILENO, reset_text, sizeof(reset_text) - 1);
-        (void)fcntl(STDOUT_FILENO, F_SETFL, 0);
+        (void)fcntl(STDOUT_FILENO, F_SETFL, restore.flags);
         (void)tcsetattr(STDIN_FILENO, TCSANOW, &restore.modes);
     }
     (void)raise(number); /* SA_RESETHAND: now it ends the process */
@@ -133,6 +135,17 @@ take_modes(void)
     (void)scrollok(stdscr, FALSE);
 }
 
+/* The loop makes what it polls non-blocking, and that belongs to the open file: with the shell's one,
+ * whoever reads the terminal after us would find it so. */
+static int
+open_input(void)
+{
+    const char *path = ttyname(STDIN_FILENO);
+    int fd = path == NULL ? -1 : open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+    return fd < 0 ? STDIN_FILENO : fd;
+}
+
 static int
 count_colors(void)
 {
@@ -163,6 +176,7 @@ screen_open(const struct theme *theme, struct screen **ret, struct err **err)
         return err_set(err, ERR_IO, "terminal type '%s' is unknown: set TERM, e.g. TERM=xterm",
                        term == NULL ? "" : term);
     }
+    restore.flags = fcntl(STDOUT_FILENO, F_GETFL);
     screen = MEM_NEW(struct screen);
     screen->is_utf8 = find_utf8();
     screen->theme = theme;
@@ -176,6 +190,7 @@ screen_open(const struct theme *theme, struct screen **ret, struct err **err)
     catch_deadly();
     take_modes();
     screen->colors = count_colors();
+    screen->input = open_input();
     set_paste(true);
     screen->width = COLS;
     screen->height = LINES;
@@ -195,6 +210,10 @@ screen_close(struct screen *screen)
     (void)endwin();
     restore.is_open = 0;
     release_deadly();
+    if (screen->input != STDIN_FILENO) {
+        (void)close(screen->input);
+    }
+    (void)fcntl(STDOUT_FILENO, F_SETFL, restore.flags);
     delscreen(screen->curses);
     grid_done(&screen->shown);
     mem_free(screen);
@@ -223,6 +242,12 @@ screen_resize(struct screen *screen)
     (void)resizeterm(size.ws_row, size.ws_col);
     screen_redraw(screen);
     return true;
+}
+
+int
+screen_input(const struct screen *screen)
+{
+    return screen->input;
 }
 
 bool

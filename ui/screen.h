@@ -19,6 +19,7 @@ void screen_close(struct screen *screen); /* gives the terminal back; NULL allow
 /* Cells it has now. screen_resize asks the terminal again: true when the size is another. */
 void screen_size(const struct screen *screen, int *ret_width, int *ret_height);
 bool screen_resize(struct screen *screen);
+int screen_input(const struct screen *screen); /* a descriptor to poll and read; not to close */
 bool screen_is_utf8(const struct screen *screen);
 /* Brings the terminal to what the grid says: only cells that changed are written, in one go. */
 void screen_draw(struct screen *screen, const struct grid *grid);

@@ -439,6 +439,12 @@ ui_key(struct ui *ui, uint32_t key)
     }
     action =
         actions_find(&ui->actions, key, ui->top->ops->scopes(ui->top) | SCOPE_BIT(SCOPE_GLOBAL));
+    if (action == ACTION_NONE && (key & KEYS_ALT) != 0) {
+        /* Escape and a key, typed faster than one can tell from alt. */
+        ui_key(ui, KEYS_ESC);
+        ui_key(ui, key & ~(uint32_t)KEYS_ALT);
+        return;
+    }
     if (action != ACTION_NONE && !ui->top->ops->action(ui->top, action)) {
         do_everywhere(ui, action);
     } else if (action == ACTION_REFRESH) {

@@ -117,7 +117,7 @@ on_input(uv_poll_t *poll, int status, int events)
 {
     struct terminal *terminal = poll->data;
     char bytes[INPUT_MAX];
-    ssize_t size = status < 0 ? 0 : read(STDIN_FILENO, bytes, sizeof(bytes));
+    ssize_t size = status < 0 ? 0 : read(screen_input(terminal->screen), bytes, sizeof(bytes));
 
     (void)events;
     if (size < 0 && (errno == EINTR || errno == EAGAIN)) {
@@ -176,7 +176,7 @@ watch_terminal(struct terminal *terminal)
     uv_loop_t *uv = loop_uv(terminal->loop);
 
     terminal->input.data = terminal;
-    (void)uv_poll_init(uv, &terminal->input, STDIN_FILENO);
+    (void)uv_poll_init(uv, &terminal->input, screen_input(terminal->screen));
     (void)uv_poll_start(&terminal->input, UV_READABLE | UV_DISCONNECT, on_input);
     for (size_t i = 0; i < SIGNAL_LEN; i++) {
         terminal->signals[i].data = terminal;

@@ -1,0 +1,242 @@
+#!/bin/bash
+# The console as people meet it: the real program in a tmux of its own, on a control plane that it
+# starts itself.  Keys in, screens out; nothing waits for a time, only for what is to be seen.
+set -u
+top=${top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
+program=${top_builddir:-$top}/binnacle
+. "$top/tests/lib/tap.sh"
+[ -x "$program" ] || skip_all "binnacle is not built"
+command -v tmux >/dev/null || skip_all "needs tmux"
+command -v curl >/dev/null || skip_all "needs curl"
+
+data=$tap_dir/data
+socket=$data/socket
+unset KUBECONFIG TMUX NO_COLOR
+export TERM=screen-256color LC_ALL=C.UTF-8 XDG_CONFIG_HOME=$tap_dir/config
+mkfifo "$tap_dir/pace"
+exec 9<>"$tap_dir/pace"
+
+mux() {
+    tmux -S "$tap_dir/tmux" -f /dev/null "$@"
+}
+
+finish() {
+    mux kill-server 2>/dev/null
+    [ ! -f "$data/lock" ] || kill "$(cat "$data/lock")" 2>/dev/null
+    rm -rf "$tap_dir"
+}
+trap finish EXIT
+
+# until COMMAND...: true within 20 s.
+until_true() {
+    local deadline=$((SECONDS + 20))
+    until "$@"; do
+        [ "$SECONDS" -lt "$deadline" ] || return 1
+        read -r -t 0.03 -u 9 _
+    done
+    return 0
+}
+
+screen() {
+    mux capture-pane -p -t console 2>/dev/null
+}
+
+has() {
+    screen | grep -qF -- "$1"
+}
+
+lacks() {
+    ! has "$1"
+}
+
+# see TEXT: it comes up; what is there instead is shown when it does not.
+see() {
+    until_true has "$1" || {
+        screen | head -30
+        return 1
+    }
+}
+
+gone() {
+    until_true lacks "$1" || {
+        screen
+        return 1
+    }
+}
+
+keys() {
+    mux send-keys -t console "$@"
+}
+
+type_text() {
+    mux send-keys -t console -l "$1"
+}
+
+# A session that stays, and the server with it.
+mux new-session -d -s keep cat
+
+# open COMMAND: the console in a shell, whose prompt says that it has ended.
+open() {
+    mux kill-session -t console 2>/dev/null
+    mux new-session -d -s console -x 80 -y 24 "$1; echo ENDED \$?; exec cat"
+    mux set-option -g status off
+}
+
+api() { # METHOD PATH [BODY]
+    curl -fsS --unix-socket "$socket" -X "$1" -H 'Content-Type: application/json' \
+        ${3:+-d "$3"} "http://localhost$2"
+}
+
+flag() {
+    mux display-message -p -t console "#{$1}"
+}
+
+console_pid() {
+    pgrep -f "$program console --data-dir $data" | head -1
+}
+
+pod() {
+    printf '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"%s"},"spec":{"containers":[{"name":"c","image":"x"}]}}' "$1"
+}
+
+open "'$program' console --data-dir '$data' --listen 127.0.0.1:0"
+check "the console starts the control plane and shows its pods" see "no pods"
+check "the status line says what cluster it is" see "this machine"
+check "the account is there before pods are made" \
+    until_true api GET /api/v1/namespaces/default/serviceaccounts/default
+
+api POST /api/v1/namespaces/default/pods "$(pod first)" >/dev/null
+check "a pod comes up by the watch" see "first"
+api POST /api/v1/namespaces/default/pods "$(pod second)" >/dev/null
+check "and another" see "second"
+
+keys j
+keys d
+check "describe shows the row under the cursor" see "Describe  Pod  default/second"
+keys Escape
+keys y
+check "YAML shows it, too" see "kind: Pod"
+refuse "without managedFields" has "managedFields:"
+keys Escape
+check "esc leads back" see "first"
+
+keys /
+type_text "fir"
+check "the filter works while it is typed" gone "second"
+keys Escape
+check "esc clears it" see "second"
+
+type_text ":ns"
+keys Enter
+check "a command opens another kind" see "kube-system"
+type_text ":po default"
+keys Enter
+check "a kind in a namespace" see "Pods  default"
+
+keys C-d
+check "delete asks first" see "Cancel"
+keys Enter
+check "enter is no" gone "Cancel"
+check "nothing was deleted" api GET /api/v1/namespaces/default/pods/first
+keys C-k
+check "the same question without grace" see "Cancel"
+keys Tab
+keys Enter
+check "tab and enter is yes" see "deleted Pod default/first"
+check "the row goes" gone " first"
+
+api POST /apis/apps/v1/namespaces/default/deployments '{"apiVersion":"apps/v1","kind":"Deployment",
+    "metadata":{"name":"web"},"spec":{"replicas":0,"selector":{"matchLabels":{"app":"web"}},
+    "template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"c","image":"x"}]}}}}' >/dev/null
+type_text ":deploy"
+keys Enter
+check "deployments have a table" see "web"
+keys s
+check "scale asks for a number" see "Replicas"
+keys 2
+keys Enter
+check "and scales" see "scaled Deployment default/web"
+check "its pods come" until_true sh -c "curl -fsS --unix-socket '$socket' \
+    'http://localhost/api/v1/namespaces/default/pods?labelSelector=app%3Dweb' | grep -q '\"name\":\"web-'"
+keys Enter
+check "enter shows its pods" see "web-"
+
+api POST /api/v1/namespaces/default/secrets \
+    '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"s"},"stringData":{"password":"hunter2"}}' >/dev/null
+type_text ":secrets"
+keys Enter
+check "secrets have a table" see "Opaque"
+keys x
+check "x decodes" see "hunter2"
+keys Escape
+
+keys '?'
+check "help lists the keys" see "delete, after a question"
+keys q
+check "q leads back" see "Opaque"
+
+mux set-buffer ":q
+"
+mux paste-buffer -p -t console
+keys j
+check "what is pasted is no command" see "Opaque"
+
+mux resize-window -t console -x 120 -y 40
+check "a larger terminal" until_true sh -c "[ \"\$(tmux -S '$tap_dir/tmux' capture-pane -p -t console | sed -n 40p | grep -c help)\" = 1 ]"
+mux resize-window -t console -x 10 -y 3
+check "a terminal of 10x3" see "? help"
+mux resize-window -t console -x 80 -y 24
+check "and back" see "Secrets"
+
+pid=$(console_pid)
+kill -TSTP "$pid"
+check "stopped: the terminal is given back" until_true sh -c "[ \"\$(tmux -S '$tap_dir/tmux' display-message -p -t console '#{alternate_on}')\" = 0 ]"
+kill -CONT "$pid"
+check "going on: the screen is back" see "Secrets"
+
+keys C-c
+check "quitting asks what to do with the control plane" see "Leave it running"
+keys Enter
+check "the console ends" see "ENDED 0"
+check "the control plane does not" api GET /version
+
+for signal in SEGV TERM HUP; do
+    open "'$program' console --data-dir '$data'"
+    check "the console again" see "Pods"
+    kill -"$signal" "$(console_pid)"
+    check "it ends by SIG$signal" see "ENDED"
+    equal "SIG$signal: main screen, cursor, no mouse" \
+        "$(flag alternate_on)$(flag cursor_flag)$(flag mouse_any_flag)" 010
+    type_text "echoed"
+    check "SIG$signal: the terminal echoes" see "echoed"
+done
+
+open "'$program' console --data-dir '$data' --readonly"
+check "read-only" see "Pods"
+refuse "read-only: delete is not offered" has "^d delete"
+
+open "'$program' console --kubeconfig '$data/admin.kubeconfig' --namespace kube-system"
+check "the same cluster by its kubeconfig" see "Pods  kube-system"
+keys C-c
+check "a cluster of others is left without a question" see "ENDED 0"
+
+open "'$program' console --kubeconfig '$tap_dir/none'"
+check "a kubeconfig that is not there is said" see "none"
+check "with a status of its own" see "ENDED 1"
+
+open "'$program' console --data-dir '$data'"
+check "once more" see "Pods"
+type_text ":q"
+keys Enter
+check "the question" see "Stop it"
+keys Right
+keys Enter
+check "it ends" see "ENDED 0"
+refused() {
+    ! api GET /version 2>/dev/null
+}
+check "and the control plane with it" until_true refused
+
+open "TERM=nonsense '$program' console --kubeconfig '$data/admin.kubeconfig'"
+check "an unknown terminal is said" see "terminal type 'nonsense'"
+tap_done
