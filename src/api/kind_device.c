@@ -321,7 +321,7 @@ const struct resource resource_deviceclasses = {
     .plural = "deviceclasses",
     .singular = "deviceclass",
     .verbs = VERB_ALL,
-    .flags = RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
+    .flags = RES_UNCONDITIONAL_UPDATE | RES_GENERATION | RES_RETURN_DELETED,
     .type = &type_resource_device_class,
 };
 
@@ -336,7 +336,7 @@ const struct resource resource_resourceclaims = {
     .plural = "resourceclaims",
     .singular = "resourceclaim",
     .verbs = VERB_ALL,
-    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE,
+    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_RETURN_DELETED,
     .type = &type_resource_resource_claim,
     .prepare_create = kinds_prepare_create,
     .prepare_update = kinds_prepare_update_metadata,
@@ -354,7 +354,7 @@ const struct resource resource_resourceclaimtemplates = {
     .plural = "resourceclaimtemplates",
     .singular = "resourceclaimtemplate",
     .verbs = VERB_ALL,
-    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE,
+    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_RETURN_DELETED,
     .type = &type_resource_resource_claim_template,
 };
 
@@ -370,7 +370,7 @@ const struct resource resource_resourceslices = {
     .plural = "resourceslices",
     .singular = "resourceslice",
     .verbs = VERB_ALL,
-    .flags = RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
+    .flags = RES_UNCONDITIONAL_UPDATE | RES_GENERATION | RES_RETURN_DELETED,
     .type = &type_resource_resource_slice,
     .selectables = resourceslices_fields,
     .selectable_len = ARRAY_LEN(resourceslices_fields),

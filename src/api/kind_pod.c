@@ -728,7 +728,8 @@ const struct resource resource_pods = {
     .short_names = pods_short,
     .categories = kinds_category_all,
     .verbs = VERB_ALL,
-    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION | RES_GRACEFUL | RES_META_AGAIN,
+    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION | RES_GRACEFUL |
+             RES_META_AGAIN | RES_RETURN_DELETED,
     .type = &type_core_pod,
     .check_create = kind_pod_check,
     .check_update = kind_pod_check_update,

@@ -97,52 +97,69 @@ service_uses_port(struct val service, int64_t port)
     return false;
 }
 
-/* What a type had and another has not goes away, when the client left it as it was. */
+static void
+service_drop_same(struct prepare *p, const char *const *members)
+{
+    for (; *members != NULL; members++) {
+        if (service_is_same(p, *members)) {
+            service_drop(p, *members);
+        }
+    }
+}
+
+static void
+service_drop_ips(struct prepare *p)
+{
+    static const char *const others[] = { "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy",
+                                          NULL };
+    if (service_is_same(p, "clusterIP") && service_is_same(p, "clusterIPs")) {
+        service_drop(p, "clusterIP");
+        service_drop(p, "clusterIPs");
+    }
+    service_drop_same(p, others);
+}
+
+/* Unless the client asks for ports that were not there. */
+static void
+service_drop_node_ports(struct prepare *p)
+{
+    bool is_subset = true;
+    size_t len = 0;
+    VAL_EACH (it, val_at(p->now, "spec.ports")) {
+        int64_t port = val_int(val_get(it.value, "nodePort"), 0);
+        is_subset = is_subset && (port == 0 || service_uses_port(p->old, port));
+        len++;
+    }
+    for (size_t i = 0; is_subset && i < len; i++) {
+        char pointer[SERVICE_POINTER_SIZE];
+        (void)snprintf(pointer, sizeof(pointer), "/spec/ports/%zu/nodePort", i);
+        edit_del(p->edit, pointer);
+    }
+}
+
+/* What a type had and another has not goes away, when the client left it as it was
+ * (dropTypeDependentFields). */
 static void
 service_drop_by_type(struct prepare *p)
 {
+    static const char *const health[] = { "healthCheckNodePort", NULL };
+    static const char *const balanced[] = { "allocateLoadBalancerNodePorts", "loadBalancerClass",
+                                            NULL };
+    static const char *const external[] = { "externalTrafficPolicy", NULL };
     if (service_needs_ip(p->old) && !service_needs_ip(p->now)) {
-        if (service_is_same(p, "clusterIP") && service_is_same(p, "clusterIPs")) {
-            service_drop(p, "clusterIP");
-            service_drop(p, "clusterIPs");
-        }
-        static const char *const families[] = { "ipFamilies", "ipFamilyPolicy" };
-        for (size_t i = 0; i < ARRAY_LEN(families); i++) {
-            if (service_is_same(p, families[i])) {
-                service_drop(p, families[i]);
-            }
-        }
+        service_drop_ips(p);
     }
     if (service_has_ports(p->old) && !service_has_ports(p->now)) {
-        bool is_subset = true;
-        size_t len = 0;
-        VAL_EACH (it, val_at(p->now, "spec.ports")) {
-            int64_t port = val_int(val_get(it.value, "nodePort"), 0);
-            is_subset = is_subset && (port == 0 || service_uses_port(p->old, port));
-            len++;
-        }
-        for (size_t i = 0; is_subset && i < len; i++) {
-            char pointer[SERVICE_POINTER_SIZE];
-            (void)snprintf(pointer, sizeof(pointer), "/spec/ports/%zu/nodePort", i);
-            edit_del(p->edit, pointer);
-        }
+        service_drop_node_ports(p);
     }
-    if (service_needs_health_port(p->old) && !service_needs_health_port(p->now) &&
-        service_is_same(p, "healthCheckNodePort")) {
-        service_drop(p, "healthCheckNodePort");
+    if (service_needs_health_port(p->old) && !service_needs_health_port(p->now)) {
+        service_drop_same(p, health);
     }
     if (service_is(p->old, "LoadBalancer") && !service_is(p->now, "LoadBalancer")) {
-        static const char *const members[] = { "allocateLoadBalancerNodePorts",
-                                               "loadBalancerClass" };
-        for (size_t i = 0; i < ARRAY_LEN(members); i++) {
-            if (service_is_same(p, members[i])) {
-                service_drop(p, members[i]);
-            }
-        }
+        service_drop_same(p, balanced);
     }
-    if (service_is_external(p->old) && !service_is_external(p->now) &&
-        service_is_same(p, "externalTrafficPolicy")) {
-        service_drop(p, "externalTrafficPolicy");
+    if (service_is_external(p->old) && !service_is_external(p->now)) {
+        service_drop_same(p, external);
     }
     if (!service_is(p->now, "LoadBalancer")) {
         edit_set(p->edit, "/status/loadBalancer", STR("{}"));

@@ -58,6 +58,12 @@ enum {
 };
 extern const char *const kinds_category_all[], *const kinds_category_api_extensions[];
 
+/* kind_service_ips.c: the parts of a Service's write that come before its addresses are allocated.
+ * First clusterIP and clusterIPs are made to agree, then families get their defaults, or causes tell
+ * what is wrong. old is absent on create. */
+void kind_service_ips_join(struct val now, struct val old, struct edit *edit);
+void kind_service_ips_fill(struct val now, struct val old, struct edit *edit, struct causes *out);
+
 /* ---- what the tables define ---- */
 
 /* Kinds with rows that are not served yet: for decoding, tests and messages. */

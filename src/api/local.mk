@@ -111,3 +111,4 @@ libapi_a_SOURCES += src/api/columns_kinds.h
 libapi_a_SOURCES += src/api/columns_service.c
 libapi_a_SOURCES += src/api/kind_binnacle.c
 libapi_a_SOURCES += src/api/pod_names.c src/api/pod_names.h
+libapi_a_SOURCES += src/api/kind_service_ips.c

@@ -44,6 +44,7 @@ enum resource_flags {
     RES_GRACEFUL = 1 << 9,        /* deletion with a grace period (pods) */
     RES_META_AGAIN = 1 << 10,     /* its update check runs ValidateObjectMeta once more */
     RES_RETURN_DELETED = 1 << 11, /* a finished DELETE answers the object, not a Status (pods, …) */
+    RES_ORPHAN = 1 << 12,         /* a DELETE that says nothing leaves the dependents (jobs) */
 };
 
 /* What a prepare step sees and may change: edits go to `edit` (on `now`). */

@@ -6,6 +6,7 @@
 #include "apiserver/apiserver.h"
 
 #include "api/object.h"
+#include "apiserver/adm_service.h"
 #include "apiserver/apiserver_impl.h"
 #include "apiserver/audit.h"
 #include "apiserver/authn.h"
@@ -80,6 +81,7 @@ apiserver_new(const struct apiserver_spec *spec)
     server->store = spec->store;
     server->registry = registry_ref(spec->registry);
     server->reach = spec->reach;
+    server->service_cidr = spec->service_cidr == NULL ? NULL : mem_strdup(spec->service_cidr);
     req_order_init(&server->order);
     make_parts(server, spec);
     server->handler = (struct http_handler){ .request = apiserver_http_request,
@@ -110,6 +112,8 @@ apiserver_free(struct apiserver *server)
     authz_free(server->authz);
     authn_free(server->authn);
     keyqueue_free(server->keyqueue);
+    adm_service_ports_free(server->service_ports);
+    mem_free(server->service_cidr);
     pages_free(server->pages);
     sink_free(server->sink);
     registry_unref(server->registry);

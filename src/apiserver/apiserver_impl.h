@@ -9,6 +9,7 @@
 #include "base/vec.h"
 #include "net/http.h"
 
+struct adm_service_ports;
 struct audit;
 struct authn;
 struct authz;
@@ -48,8 +49,10 @@ struct apiserver {
     struct authz *authz;
     struct audit *audit;
     struct inflight *inflight;
-    struct event_ttl *event_ttl;       /* from the load to the stop */
-    struct discovery_openapi *openapi; /* NULL until somebody asks */
+    struct event_ttl *event_ttl;             /* from the load to the stop */
+    struct discovery_openapi *openapi;       /* NULL until somebody asks */
+    struct adm_service_ports *service_ports; /* NULL until a Service wants one */
+    char *service_cidr;                      /* owned; NULL: no addresses to give */
     struct ident ident;
     VEC(struct apiserver_mount *) mounts; /* requests point at them */
     VEC(struct apiserver_check) checks;

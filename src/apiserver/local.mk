@@ -77,3 +77,6 @@ libapiserver_a_SOURCES += src/apiserver/adm_sa.c
 libapiserver_a_SOURCES += src/apiserver/adm_taint.c
 libapiserver_a_SOURCES += src/apiserver/adm_toleration.c
 libapiserver_a_SOURCES += src/apiserver/apiserver_first.c
+libapiserver_a_SOURCES += src/apiserver/adm_service.c src/apiserver/adm_service.h
+libapiserver_a_SOURCES += src/apiserver/adm_service_ips.c
+libapiserver_a_SOURCES += src/apiserver/adm_service_ports.c

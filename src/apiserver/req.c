@@ -223,7 +223,8 @@ static struct err *
 give_up_error(const struct req_impl *q)
 {
     struct err *err = NULL;
-    if (q->is_gone || (q->parent != NULL && q->parent->is_gone)) {
+    bool is_parent_gone = q->parent != NULL && q->parent->is_gone && !q->is_detached;
+    if (q->is_gone || is_parent_gone) {
         err_set(&err, ERR_CANCELLED, "the client went away");
     } else if (q->is_expired) {
         /* apiserver/pkg/endpoints/handlers/finisher: context deadline exceeded. */

@@ -12,6 +12,8 @@
 #include "base/mem.h"
 #include "client/client.h"
 
+enum { DETACHED_DEADLINE_MS = 34000 };
+
 struct child {
     struct req *req; /* a reference */
     req_done_fn *done;
@@ -67,7 +69,11 @@ begin(struct req *parent, const struct call *call, struct child *child, bool as_
     req->registry = registry_ref(parent->registry);
     int rc = local_client_fill(req, call, &err);
     req->options.dry_run |= parent->options.dry_run;
-    if (parent->deadline_ms != 0) {
+    /* What undoes a request, or follows its commit, is not given up with it. */
+    req->impl->is_detached = parent->impl->phase == REQ_UNDO || parent->impl->is_committed;
+    if (req->impl->is_detached) {
+        req_deadline(req, DETACHED_DEADLINE_MS);
+    } else if (parent->deadline_ms != 0) {
         req_deadline(req, parent->deadline_ms - clock_mono_ms());
     }
     if (rc < 0) {

@@ -9,6 +9,7 @@
 #include "apiserver/req.h"
 
 struct body;
+struct adm_service;
 struct buf;
 struct keyqueue_place;
 struct listing;
@@ -38,6 +39,7 @@ struct req_impl {
     bool is_gone;                  /* the client hung up */
     bool is_expired;               /* the deadline passed */
     bool is_fresh;                 /* the cache is known to be current enough for a refusal */
+    bool is_detached;              /* a child that goes on when its parent is given up */
     bool is_committed, is_unknown; /* the store has it, or may have it: nothing is undone */
     bool is_awaited, is_answered;  /* route_mount waits for an answer; it came */
     bool is_in_flight, is_mutating;
@@ -52,6 +54,7 @@ struct req_impl {
     struct req_body *intake;          /* HTTP: its body as it arrives */
     const struct doc *body_doc;       /* decoded once; each round starts from it */
     struct reaching *reaching;        /* rest_read.c: a revision that it waits for */
+    struct adm_service *service;      /* what this round of a Service's write took */
     struct selector *labels, *fields; /* LIST, WATCH, DELETECOLLECTION */
     const struct resource *stored;    /* the row of the stored form */
     const struct rest_sub *rest_sub;  /* a subresource with a kind of its own, else NULL */

@@ -105,7 +105,7 @@ garbage_of(const struct req *req, struct val finalizers)
             return GARBAGE_FOREGROUND;
         }
     }
-    return GARBAGE_BACKGROUND;
+    return (req->resource->flags & RES_ORPHAN) != 0 ? GARBAGE_ORPHAN : GARBAGE_BACKGROUND;
 }
 
 /* The list as it should be; *ret_len counts it, *ret_changed says whether it differs. */

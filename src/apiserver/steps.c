@@ -4,6 +4,7 @@
 
 #include "apiserver/steps.h"
 
+#include "apiserver/adm_service.h"
 #include "apiserver/admission.h"
 #include "apiserver/apiserver_impl.h"
 #include "apiserver/audit.h"
@@ -65,12 +66,14 @@ const struct req_step steps_order[] = {
     { "escalate", OBJECTS, rest_rbac_step, NULL },
     { "prepare", OBJECTS, rest_prepare_step, NULL },
     { "prepare-delete", VERB_DELETE, rest_delete_prepare, NULL },
+    { "allocate", OBJECTS, adm_service_take, adm_service_undo },
     { "validate", OBJECTS, rest_prepare_validate, NULL },
     { "canonicalise", WRITES, rest_prepare_canonicalise, NULL },
     { "admit", WRITES, admission_validate, NULL },
     { "virtual", VERB_CREATE, rest_virtual_step, NULL },
     { "commit", WRITES, rest_commit_step, NULL },
     { "encode", 0, encode_step, NULL },
+    { "release", WRITES, adm_service_release, NULL },
     { "audit-end", 0, end_audit, NULL },
 };
 const size_t steps_order_len = ARRAY_LEN(steps_order);

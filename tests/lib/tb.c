@@ -189,6 +189,7 @@ tb_serve(const struct tb_opts *opts)
                                    .jobs = tb->jobs,
                                    .store = tb->store,
                                    .registry = tb->registry,
+                                   .service_cidr = opts->service_cidr,
                                    .audit_fd = -1,
                                    .sa_keys_pem = &account_key,
                                    .sa_key_len = 1,

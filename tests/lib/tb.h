@@ -19,10 +19,11 @@ enum { TB_WAIT_MS = 20000 /* real time until a test gives up */ };
 struct tb_opts {
     struct sink_limits ring;
     int max_read, max_write;
-    struct store *store; /* NULL: store_mem; owned from now on */
-    struct loop *loop;   /* of that store; NULL: a new one */
-    bool real_clock;     /* time runs by itself */
-    bool listen;         /* HTTP on a Unix socket → tb->socket, and on loopback → tb->port */
+    struct store *store;      /* NULL: store_mem; owned from now on */
+    struct loop *loop;        /* of that store; NULL: a new one */
+    const char *service_cidr; /* NULL: Services get no addresses */
+    bool real_clock;          /* time runs by itself */
+    bool listen; /* HTTP on a Unix socket → tb->socket, and on loopback → tb->port */
 };
 struct tb {
     struct loop *loop;
