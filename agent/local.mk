@@ -44,3 +44,4 @@ binnacle_agent_SOURCES = agent/agent_main.c
 binnacle_agent_LDFLAGS = -static-pie $(HARDEN_LDFLAGS)
 binnacle_agent_LDADD = libagent.a libcri.a $(shared_libraries) $(agent_libs)
 EXTRA_DIST += agent/README.md
+libagent_a_SOURCES += agent/identity.c agent/identity.h

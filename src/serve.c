@@ -293,6 +293,7 @@ static void
 start_machines(struct serve *s, const char *url)
 {
     AUTO_FREE char *agent = agent_path(s->options);
+    AUTO_FREE char *client_ca = str_dup(s->certs.client_ca);
     s->machine_client = client_of(s, "system:serviceaccount:kube-system:machine-controller");
     struct ctl_machine_spec spec = { .loop = s->loop,
                                      .client = s->machine_client,
@@ -300,6 +301,7 @@ start_machines(struct serve *s, const char *url)
                                      .registry = s->registry,
                                      .api_url = url,
                                      .ca_pem = s->root_ca,
+                                     .client_ca_pem = client_ca,
                                      .agent_path = agent,
                                      .cluster_domain =
                                          options_text(s->options, OPT_CLUSTER_DOMAIN) };

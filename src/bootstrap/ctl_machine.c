@@ -25,7 +25,7 @@
 
 struct ctl_machine {
     struct ctl_machine_spec spec;
-    char *api_url, *ca_pem, *agent_path, *cluster_domain;
+    char *api_url, *ca_pem, *client_ca_pem, *agent_path, *cluster_domain;
     const struct resource *machines;
     struct informer *informer;
     struct map running; /* name → struct work */
@@ -64,6 +64,7 @@ leave(struct work *work)
         map_done(&m->running, NULL);
         mem_free(m->api_url);
         mem_free(m->ca_pem);
+        mem_free(m->client_ca_pem);
         mem_free(m->agent_path);
         mem_free(m->cluster_domain);
         mem_free(m);
@@ -179,6 +180,7 @@ body(struct session *session, void *ctx, struct err **err)
         .agent_path = str_of(m->agent_path),
         .api_url = str_of(m->api_url),
         .ca_pem = str_of(m->ca_pem),
+        .client_ca_pem = str_of(m->client_ca_pem),
         .cluster_domain = str_of(m->cluster_domain),
         .wanted_name = work->wanted_name,
     };
@@ -252,6 +254,7 @@ ctl_machine_start(const struct ctl_machine_spec *spec)
     m->spec = *spec;
     m->api_url = mem_strdup(spec->api_url);
     m->ca_pem = mem_strdup(spec->ca_pem);
+    m->client_ca_pem = mem_strdup(spec->client_ca_pem);
     m->agent_path = mem_strdup(spec->agent_path);
     m->cluster_domain = mem_strdup(spec->cluster_domain);
     m->machines = registry_any_version(spec->registry, STR("binnacle.io"), STR("machines"));

@@ -19,10 +19,11 @@ struct step_run {
     struct transport *transport;
     struct arena *arena;
     const struct registry *registry;
-    struct str machine;    /* name of the Machine object */
-    struct str agent_path; /* the agent's file on this side */
-    struct str api_url;    /* where the node reaches the API */
-    struct str ca_pem;     /* that the node trusts */
+    struct str machine;       /* name of the Machine object */
+    struct str agent_path;    /* the agent's file on this side */
+    struct str api_url;       /* where the node reaches the API */
+    struct str ca_pem;        /* that the node trusts */
+    struct str client_ca_pem; /* of those who may ask the node's own server */
     struct str cluster_domain, labels_json, taints_json;
     struct str wanted_name; /* spec.nodeName, absent: the host's own name */
     /* found by the steps */

@@ -214,8 +214,10 @@ step_identity(struct step_run *run, struct err **err)
             return -1;
         }
     }
-    return put_text(run, CONF "/ca.crt", 0644, run->ca_pem, err) < 0 ? -1
-                                                                     : put_kubeconfig(run, err);
+    return put_text(run, CONF "/ca.crt", 0644, run->ca_pem, err) < 0 ||
+                   put_text(run, CONF "/client-ca.crt", 0644, run->client_ca_pem, err) < 0
+               ? -1
+               : put_kubeconfig(run, err);
 }
 
 /* ---- service ---- */
@@ -223,7 +225,7 @@ step_identity(struct step_run *run, struct err **err)
 static const char unit[] =
     "[Unit]\nDescription=binnacle node agent\nAfter=network-online.target\n"
     "Wants=network-online.target\n"
-    "[Service]\nType=simple\nExecStart=" AGENT " run --config " CONF "/agent.yaml\n"
+    "[Service]\nType=simple\nExecStart=" AGENT " --config " CONF "/agent.yaml\n"
     "Restart=always\nRestartSec=2\nDelegate=yes\nKillMode=process\nLimitNOFILE=1048576\n"
     "OOMScoreAdjust=-999\nTasksMax=infinity\n"
     "[Install]\nWantedBy=multi-user.target\n";
@@ -250,7 +252,7 @@ step_service(struct step_run *run, struct err **err)
     static const char without[] =
         "set -e; p=/run/binnacle-agent.pid\n"
         "[ ! -f $p ] || kill -- -$(cat $p) 2>/dev/null || true\n"
-        "setsid sh -c 'echo $$ >/run/binnacle-agent.pid; while :; do " AGENT " run --config " CONF
+        "setsid sh -c 'echo $$ >/run/binnacle-agent.pid; while :; do " AGENT " --config " CONF
         "/agent.yaml; sleep 2; done' >>/var/log/binnacle-agent.log 2>&1 "
         "</dev/null &\n";
     struct str out;
