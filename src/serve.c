@@ -35,6 +35,7 @@
 #include "net/server.h"
 #include "net/tls.h"
 #include "scheduler/scheduler.h"
+#include "serve_sign.h"
 #include "store/seal.h"
 #include "store/store.h"
 
@@ -59,6 +60,7 @@ struct serve {
     struct tls_ctx *tls;
     struct server *server;
     struct informers *informers;
+    struct serve_sign sign;
     struct controllers *controllers;
     struct scheduler scheduler;
     struct reconcile_env scheduler_env;
@@ -245,11 +247,13 @@ env_of(const struct serve *s)
 static void
 start_controllers(struct serve *s)
 {
+    serve_sign_init(&s->sign, s->api, s->dir);
     struct controllers_spec spec = { .loop = s->loop,
                                      .informers = s->informers,
                                      .registry = s->registry,
                                      .env = env_of(s),
                                      .names = options_text(s->options, OPT_CONTROLLERS),
+                                     .signing = &s->sign.signing,
                                      .client = client_of,
                                      .ctx = s };
     s->controllers = controllers_start(&spec);

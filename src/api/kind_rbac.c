@@ -27,7 +27,7 @@ static const struct field rbac_subject_fields[] = {
     ALWAYS("name", STRING, VAL, 3),
     OPT("namespace", STRING, VAL, 4),
 };
-LOCAL_TYPE(rbac_subject, "rbac/v1.Subject", .atomic = true);
+LOCAL_TYPE(rbac_subject, "rbac/v1.Subject", .atomic = true, .fill = kind_work_fill_subject);
 
 static const struct field rbac_role_ref_fields[] = {
     ALWAYS("apiGroup", STRING, VAL, 1, .def = "\"rbac.authorization.k8s.io\""),

@@ -22,8 +22,8 @@
 enum { PLUGINS_MAX = 32 };
 
 const struct admission_plugin *const admission_plugins[] = {
-    &adm_namespace, &adm_sa,         &adm_node,         &adm_taint,
-    &adm_priority,  &adm_toleration, &adm_runtimeclass,
+    &adm_namespace,  &adm_sa,           &adm_node,          &adm_taint,        &adm_priority,
+    &adm_toleration, &adm_runtimeclass, &adm_cert_approval, &adm_cert_signing, &adm_cert_subject,
 };
 const size_t admission_plugins_len = ARRAY_LEN(admission_plugins);
 _Static_assert(ARRAY_LEN(admission_plugins) <= PLUGINS_MAX, "a chain has room for every plug-in");

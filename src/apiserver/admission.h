@@ -43,6 +43,6 @@ struct object *admission_find(struct req *req, const char *group, const char *pl
 
 /* The plug-ins, each in adm_x.c. */
 extern const struct admission_plugin adm_namespace, adm_sa, adm_node, adm_taint, adm_priority,
-    adm_toleration, adm_runtimeclass;
+    adm_toleration, adm_runtimeclass, adm_cert_approval, adm_cert_signing, adm_cert_subject;
 
 #endif

@@ -311,6 +311,14 @@ apiserver_registry_pin(struct apiserver *server)
     return registry_ref(server->registry);
 }
 
+bool
+apiserver_allows(struct apiserver *server, const struct authz_attrs *attrs)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct str reason;
+    return authz_check(server->authz, attrs, arena, &reason) == AUTHZ_ALLOW;
+}
+
 void
 apiserver_set_reach(struct apiserver *server, struct reach *reach)
 {

@@ -57,6 +57,8 @@ struct cache *apiserver_cache(struct apiserver *server);
 /* Its functions take the server as source_ctx. */
 const struct informer_source *apiserver_informer_source(struct apiserver *server);
 struct registry *apiserver_registry_pin(struct apiserver *server);
+/* What the authoriser says; for parts of this process that decide on behalf of somebody. */
+bool apiserver_allows(struct apiserver *server, const struct authz_attrs *attrs);
 void apiserver_set_reach(struct apiserver *server, struct reach *reach);
 
 /* Answers of other parts under the same chain: authentication, authorisation, audit. */

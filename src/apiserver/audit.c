@@ -10,6 +10,7 @@
 
 #include "api/object.h"
 #include "apiserver/apiserver_impl.h"
+#include "apiserver/authn.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -131,28 +132,6 @@ begin_writing(struct audit *audit)
 /* ---- one line ---- */
 
 static void
-put_user(struct jw *w, const char *key, const struct req_user *user)
-{
-    jw_keyz(w, key);
-    jw_obj(w);
-    jw_kv(w, "username", user->name);
-    jw_kv(w, "uid", user->uid);
-    if (user->group_len > 0) {
-        jw_keyz(w, "groups");
-        jw_arr(w);
-        for (size_t i = 0; i < user->group_len; i++) {
-            jw_str(w, user->groups[i]);
-        }
-        jw_end(w);
-    }
-    if (user->extra_json.size > 0) {
-        jw_keyz(w, "extra");
-        jw_raw(w, user->extra_json);
-    }
-    jw_end(w);
-}
-
-static void
 put_object(struct jw *w, const struct req *req)
 {
     if (!req->is_resource) {
@@ -202,9 +181,11 @@ put_line(struct jw *w, struct req *req, const struct err *err)
     jw_printf(w, STR_FMT "%s" STR_FMT, STR_ARG(req->path), req->query.size > 0 ? "?" : "",
               STR_ARG(req->query));
     jw_kvz(w, "verb", verb_name(req->verb == VERB_APPLY ? VERB_PATCH : req->verb));
-    put_user(w, "user", req->impersonated_by != NULL ? req->impersonated_by : &req->user);
+    jw_keyz(w, "user");
+    authn_write_user(req->impersonated_by != NULL ? req->impersonated_by : &req->user, w);
     if (req->impersonated_by != NULL) {
-        put_user(w, "impersonatedUser", &req->user);
+        jw_keyz(w, "impersonatedUser");
+        authn_write_user(&req->user, w);
     }
     if (req->address.size > 0) {
         jw_keyz(w, "sourceIPs");

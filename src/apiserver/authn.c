@@ -62,6 +62,27 @@ authn_issuer(const struct authn *authn)
     return str_of(authn->issuer);
 }
 
+void
+authn_write_user(const struct req_user *user, struct jw *out)
+{
+    jw_obj(out);
+    jw_kv(out, "username", user->name);
+    jw_kv(out, "uid", user->uid);
+    if (user->group_len > 0) {
+        jw_keyz(out, "groups");
+        jw_arr(out);
+        for (size_t i = 0; i < user->group_len; i++) {
+            jw_str(out, user->groups[i]);
+        }
+        jw_end(out);
+    }
+    if (user->extra_json.size > 0) {
+        jw_keyz(out, "extra");
+        jw_raw(out, user->extra_json);
+    }
+    jw_end(out);
+}
+
 /* ---- tokens ---- */
 
 bool

@@ -20,6 +20,9 @@ void authn_free(struct authn *authn);
 enum step_rc authn_request(struct authn *authn, struct req *req, struct err **err);
 struct str authn_issuer(const struct authn *authn);
 
+/* An authentication/v1 UserInfo, as one object. */
+void authn_write_user(const struct req_user *user, struct jw *out);
+
 /* A bearer token of any kind. */
 struct authn_question {
     struct str token;

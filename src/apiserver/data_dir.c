@@ -306,6 +306,14 @@ data_dir_account_keys(struct data_dir *dir, struct str ret_pem[DATA_DIR_KEYS_MAX
     return 0;
 }
 
+int
+data_dir_sign(const struct data_dir *dir, struct str csr_pem, bool is_server, int64_t seconds,
+              char **ret_pem, struct err **err)
+{
+    return is_server ? pki_sign_csr(dir->serving_ca, csr_pem, PKI_SERVER, seconds, ret_pem, err)
+                     : pki_sign_csr(dir->client_ca, csr_pem, PKI_CLIENT, seconds, ret_pem, err);
+}
+
 /* ---- files ---- */
 
 static int

@@ -2,6 +2,7 @@
 #ifndef BINNACLE_APISERVER_DATA_DIR_H
 #define BINNACLE_APISERVER_DATA_DIR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/str.h"
@@ -30,6 +31,10 @@ int data_dir_certs(struct data_dir *dir, const struct options *options, struct d
 enum { DATA_DIR_KEYS_MAX = 8 };
 int data_dir_account_keys(struct data_dir *dir, struct str ret_pem[DATA_DIR_KEYS_MAX],
                           size_t *ret_len, struct err **err);
+/* A certificate for a request, signed by the clients' CA, or by that of servers: PEM, the caller's.
+ * After data_dir_certs. */
+int data_dir_sign(const struct data_dir *dir, struct str csr_pem, bool is_server, int64_t seconds,
+                  char **ret_pem, struct err **err);
 /* Writes DIR/admin.kubeconfig (0600), replacing it at once. */
 int data_dir_kubeconfig(struct data_dir *dir, const char *server, struct err **err);
 /* The audit log, opened for appending (0600); -1 with *err. */

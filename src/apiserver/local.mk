@@ -80,3 +80,5 @@ libapiserver_a_SOURCES += src/apiserver/apiserver_first.c
 libapiserver_a_SOURCES += src/apiserver/adm_service.c src/apiserver/adm_service.h
 libapiserver_a_SOURCES += src/apiserver/adm_service_ips.c
 libapiserver_a_SOURCES += src/apiserver/adm_service_ports.c
+libapiserver_a_SOURCES += src/apiserver/adm_cert.c
+libapiserver_a_SOURCES += src/apiserver/rest_cert.c src/apiserver/rest_cert.h

@@ -10,8 +10,10 @@
 #include "api/validate.h"
 #include "apiserver/admission.h"
 #include "apiserver/apiserver_impl.h"
+#include "apiserver/authn.h"
 #include "apiserver/authz.h"
 #include "apiserver/ident.h"
+#include "apiserver/rest_cert.h"
 #include "apiserver/rest_sub.h"
 #include "apiserver/rest_virtual.h"
 #include "apiserver/rest_write.h"
@@ -126,6 +128,12 @@ prepare_kind(struct req *req, struct err **err)
                          .user = arena_dupz(req->arena, req->user.name),
                          .wall_ms = clock_wall_ms() };
     p.old = req->is_create ? (struct val){ 0 } : doc_root(req->old);
+    if ((row->flags & RES_RECORDS_USER) != 0) {
+        struct jw w;
+        jw_init(&w, req->arena);
+        authn_write_user(&req->user, &w);
+        p.user_info = doc_root(doc_trust(req->arena, jw_done(&w)));
+    }
     prepare(&p);
     return rest_write_edit(req, &edit, err);
 }
@@ -204,6 +212,7 @@ rest_prepare_validate(struct req *req, struct err **err)
     if (row != NULL) {
         return row->check != NULL && row->check(req, err) < 0 ? STEP_FAIL : STEP_NEXT;
     }
+    rest_cert_check(req, &causes);
     validate_object(req->resource, rest_sub_strategy(req), now, old, &causes);
     if (causes_err(&causes, req->resource, req->name, err) < 0) {
         return STEP_FAIL;

@@ -209,21 +209,6 @@ put_list(struct jw *w, const char *key, const struct str *items, size_t len)
     jw_end(w);
 }
 
-static void
-put_user(struct jw *w, const char *key, const struct req_user *user)
-{
-    jw_keyz(w, key);
-    jw_obj(w);
-    jw_kv(w, "username", user->name);
-    jw_kv(w, "uid", user->uid);
-    put_list(w, "groups", user->groups, user->group_len);
-    if (user->extra_json.size > 0) {
-        jw_keyz(w, "extra");
-        jw_raw(w, user->extra_json);
-    }
-    jw_end(w);
-}
-
 enum step_rc
 rest_review_token(struct req *req, struct str *ret_json, struct err **err)
 {
@@ -244,7 +229,8 @@ rest_review_token(struct req *req, struct str *ret_json, struct err **err)
     jw_obj(&w);
     if (is_good) {
         jw_kbool(&w, "authenticated", true);
-        put_user(&w, "user", &answer.user);
+        jw_keyz(&w, "user");
+        authn_write_user(&answer.user, &w);
         put_list(&w, "audiences", answer.audiences, answer.audience_len);
     } else if (answer.why.size > 0) {
         jw_kv(&w, "error",
@@ -340,7 +326,8 @@ rest_review_self(struct req *req, struct str *ret_json, struct err **err)
     jw_end(&w);
     jw_keyz(&w, "status");
     jw_obj(&w);
-    put_user(&w, "userInfo", &req->user);
+    jw_keyz(&w, "userInfo");
+    authn_write_user(&req->user, &w);
     jw_end(&w);
     jw_end(&w);
     *ret_json = jw_done(&w);

@@ -19,7 +19,8 @@
 #include "base/mem.h"
 
 /* Parts of their object. */
-static const char *const parts[] = { "status", "finalize", "ephemeralcontainers", "resize" };
+static const char *const parts[] = { "status", "finalize", "approval", "ephemeralcontainers",
+                                     "resize" };
 
 static const struct rest_sub *const rows[] = {
     &rest_sub_scale,

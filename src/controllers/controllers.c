@@ -9,13 +9,14 @@
 #include "base/str.h"
 #include "client/client.h"
 #include "controllers/ctl.h"
+#include "controllers/ctl_csr.h"
 #include "controllers/ctl_deployment.h"
 #include "controllers/ctl_gc_graph.h"
 #include "controllers/ctl_replicaset.h"
 
 static const struct reconciler *const rows[] = {
-    &ctl_serviceaccount, &ctl_rootca,     &ctl_ipam, &ctl_namespace, &ctl_gc,
-    &ctl_replicaset,     &ctl_deployment,
+    &ctl_serviceaccount, &ctl_rootca,     &ctl_ipam, &ctl_namespace,   &ctl_gc,
+    &ctl_replicaset,     &ctl_deployment, &ctl_csr,  &ctl_clusterrole,
 };
 
 struct controllers {
@@ -53,7 +54,9 @@ controllers_start(const struct controllers_spec *spec)
 {
     struct controllers *c = MEM_NEW(struct controllers);
     c->registry = registry_ref(spec->registry);
-    c->part = (struct ctl_env){ .registry = c->registry, .graph = ctl_gc_graph_new() };
+    c->part = (struct ctl_env){ .registry = c->registry,
+                                .graph = ctl_gc_graph_new(),
+                                .signing = spec->signing };
     c->loop = spec->loop;
     c->env = spec->env;
     c->env.part = &c->part;

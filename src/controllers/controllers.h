@@ -5,8 +5,10 @@
 #include "client/reconcile.h"
 
 struct controllers;
+struct ctl_csr_signing;
 
-extern const struct reconciler ctl_gc, ctl_ipam, ctl_namespace, ctl_rootca, ctl_serviceaccount;
+extern const struct reconciler ctl_clusterrole, ctl_gc, ctl_ipam, ctl_namespace, ctl_rootca,
+    ctl_serviceaccount;
 
 struct controllers_spec {
     struct loop *loop;
@@ -14,6 +16,7 @@ struct controllers_spec {
     struct registry *registry;
     struct reconcile_env env; /* its part is the controllers' own */
     const char *names;        /* which of them run, as controllers_are_named reads it */
+    const struct ctl_csr_signing *signing; /* kept; NULL: nothing is approved or signed */
     /* A client that acts as this API user; owned by the controllers. */
     struct client *(*client)(void *ctx, const char *user);
     void *ctx;

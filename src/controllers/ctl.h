@@ -10,6 +10,7 @@
 #include "client/reconcile.h"
 
 struct cache;
+struct ctl_csr_signing;
 struct ctl_gc_graph;
 struct object;
 struct plan;
@@ -19,8 +20,9 @@ struct resource;
 
 /* env->part of every controller. */
 struct ctl_env {
-    const struct registry *registry; /* plans look rows up by name */
-    struct ctl_gc_graph *graph;      /* ctl_gc's memo of owners */
+    const struct registry *registry;       /* plans look rows up by name */
+    struct ctl_gc_graph *graph;            /* ctl_gc's memo of owners */
+    const struct ctl_csr_signing *signing; /* ctl_csr's; NULL: it only clears away */
 };
 /* The namespace is there and not on its way out. */
 bool ctl_namespace_is_active(const struct plan_in *in, struct str name);

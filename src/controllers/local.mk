@@ -16,3 +16,5 @@ libcontrollers_a_SOURCES += src/controllers/ctl_ipam.c
 libcontrollers_a_SOURCES += src/controllers/ctl_namespace.c
 libcontrollers_a_SOURCES += src/controllers/ctl_rootca.c
 libcontrollers_a_SOURCES += src/controllers/ctl_serviceaccount.c
+libcontrollers_a_SOURCES += src/controllers/ctl_clusterrole.c
+libcontrollers_a_SOURCES += src/controllers/ctl_csr.c src/controllers/ctl_csr.h

@@ -4,9 +4,12 @@
 #include "tests/golden/golden_plans.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "base/mem.h"
+#include "controllers/controllers.h"
 #include "controllers/ctl.h"
+#include "controllers/ctl_csr.h"
 #include "controllers/ctl_replicaset.h"
 
 static void *
@@ -18,7 +21,45 @@ open_ctl(struct registry *registry)
     return env;
 }
 
+/* Certificates that say what was asked of the signer. */
+static int
+sign(void *ctx, const struct ctl_csr_order *order, char **ret_pem, struct err **err)
+{
+    (void)ctx;
+    (void)err;
+    *ret_pem =
+        mem_printf("%s %lld", order->is_server ? "server" : "client", (long long)order->seconds);
+    return 0;
+}
+
+/* Bootstrappers may have node certificates, nodes their own. */
+static bool
+may(void *ctx, struct val spec, const char *subresource)
+{
+    const char *group =
+        strcmp(subresource, "nodeclient") == 0 ? "system:bootstrappers" : "system:nodes";
+    (void)ctx;
+    VAL_EACH (it, val_get(spec, "groups")) {
+        if (val_is_str(it.value, group)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void *
+open_csr(struct registry *registry)
+{
+    static const struct ctl_csr_signing signing = { .sign = sign, .may = may };
+    struct ctl_env *env = open_ctl(registry);
+
+    env->signing = &signing;
+    return env;
+}
+
 const struct golden_plan golden_plans[] = {
+    { "ctl/clusterrole", &ctl_clusterrole, open_ctl, mem_free },
+    { "ctl/csr", &ctl_csr, open_csr, mem_free },
     { "ctl/replicaset", &ctl_replicaset, open_ctl, mem_free },
     { NULL, NULL, NULL, NULL },
 };

@@ -138,8 +138,9 @@ tb_ask_all(struct tb *tb, const struct tb_wanted *wanted, size_t len)
             tb_ask(tb, tb_connect(tb), w->method, w->path, headers, w->body == NULL ? "" : w->body);
         for (size_t h = 0; h < ARRAY_LEN(w->has) && w->has[h] != NULL; h++) {
             if (strstr(answer, w->has[h]) == NULL) {
-                fail_msg("%s %s %s\nwant: %s\ngot: %s", w->method, w->path,
-                         w->body == NULL ? "" : w->body, w->has[h], answer);
+                fprintf(stderr, "%s %s %s\nwant: %s\ngot: %s\n", w->method, w->path,
+                        w->body == NULL ? "" : w->body, w->has[h], answer);
+                fail();
             }
         }
     }
