@@ -10,9 +10,11 @@ CLEANFILES += agent/cri.pb-c.c agent/cri.pb-c.h
 EXTRA_DIST += agent/cri.proto
 agent/cri.pb-c.c: agent/cri.proto
 	$(AM_V_GEN)$(MKDIR_P) agent && $(PROTOC_C) --proto_path=$(srcdir)/agent --c_out=agent \
-	    $(srcdir)/agent/cri.proto
+	    $(srcdir)/agent/cri.proto && { echo '#pragma GCC system_header'; cat agent/cri.pb-c.h; } \
+	    >agent/cri.pb-c.tmp && mv agent/cri.pb-c.tmp agent/cri.pb-c.h
 agent/cri.pb-c.h: agent/cri.pb-c.c
-cri_objects = agent/cri.$(OBJEXT) agent/pod_config.$(OBJEXT) agent/pod_config_container.$(OBJEXT)
+cri_objects = agent/cri.$(OBJEXT) agent/pod_config.$(OBJEXT) agent/pod_config_container.$(OBJEXT) \
+	agent/pleg.$(OBJEXT) agent/pleg_look.$(OBJEXT)
 $(cri_objects): agent/cri.pb-c.h
 
 libagent_a_SOURCES =
@@ -20,6 +22,8 @@ libagent_a_SOURCES += agent/atomic_dir.c agent/atomic_dir.h
 libagent_a_SOURCES += agent/cri.c agent/cri.h
 libagent_a_SOURCES += agent/disk.c agent/disk.h
 libagent_a_SOURCES += agent/expand.c agent/expand.h
+libagent_a_SOURCES += agent/logs.c agent/logs.h agent/logs_body.c
+libagent_a_SOURCES += agent/pleg.c agent/pleg.h agent/pleg_look.c agent/pleg_look.h
 libagent_a_SOURCES += agent/pod_config.c agent/pod_config.h agent/pod_config_priv.h
 libagent_a_SOURCES += agent/pod_config_container.c
 libagent_a_SOURCES += agent/pod_dns.c agent/pod_dns.h

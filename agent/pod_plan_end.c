@@ -73,6 +73,7 @@ cancel_flights(struct planner *p)
         int64_t wanted_ms = p->in->now_ms + grace_left_s(p) * 1000;
 
         if (!is_of_end(flight->act.kind) ||
+            (flight->act.kind == POD_ACT_DELETE && p->in->is_gone) ||
             (flight->act.kind == POD_ACT_KILL && end_ms > wanted_ms + 2000)) {
             pod_plan_cancel(p, flight);
         }

@@ -7,6 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/arena.h"
+
+void
+runtime_snapshot_free(struct runtime_snapshot *snapshot)
+{
+    if (snapshot != NULL) {
+        arena_free(snapshot->arena); /* it lives in there itself */
+    }
+}
+
 static int
 compare_times(int64_t a, int64_t b)
 {

@@ -65,6 +65,13 @@ struct runtime_pod {
     size_t container_len;
 };
 
+/* A pod as it was at one moment, and the memory it is in. */
+struct runtime_snapshot {
+    struct arena *arena;
+    struct runtime_pod pod;
+};
+void runtime_snapshot_free(struct runtime_snapshot *snapshot); /* NULL allowed */
+
 /* Puts the newest first, as everything below expects it. */
 void runtime_sort(struct runtime_pod *pod);
 /* The sandbox that the pod lives in: the newest one, if it is the only ready one, has the network

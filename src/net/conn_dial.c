@@ -104,6 +104,7 @@ conn_dial_start(struct conn_dial *dial, struct err **err)
         (void)close(fd);
         (void)err_set(err, ERR_UNAVAILABLE, "connect to '%s': %s", dial->address, strerror(sys));
         (*err)->sys = sys;
+        (*err)->sys = sys;
         return;
     }
     dial->fd = fd;
@@ -125,6 +126,7 @@ conn_dial_ready(void *ctx, int ready)
     }
     if (sys != 0) {
         (void)err_set(&err, ERR_UNAVAILABLE, "connect to '%s': %s", dial->address, strerror(sys));
+        err->sys = sys;
         err->sys = sys;
     }
     conn_dial_finish(dial, err);
