@@ -78,6 +78,17 @@ disk_write(const char *path, struct str bytes, mode_t mode, struct err **err)
 }
 
 int
+disk_write_in_place(const char *path, struct str bytes, struct err **err)
+{
+    AUTO_FD int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0 || write_all(fd, bytes) < 0) {
+        return err_sys(err, errno, "write '%s'", path);
+    }
+    return 0;
+}
+
+int
 disk_read(struct arena *arena, const char *path, size_t max, bool from_end, struct str *ret,
           struct err **err)
 {

@@ -16,6 +16,8 @@ struct err;
 int disk_make_dirs(const char *path, mode_t mode, struct err **err);
 /* Writes a whole file beside it, then renames: it is there entirely or not at all. */
 int disk_write(const char *path, struct str bytes, mode_t mode, struct err **err);
+/* Writes into a file that is there, e.g. of /proc/sys. */
+int disk_write_in_place(const char *path, struct str bytes, struct err **err);
 /* At most max bytes, from the end when from_end. *ret is absent when there is no such file. */
 int disk_read(struct arena *arena, const char *path, size_t max, bool from_end, struct str *ret,
               struct err **err);

@@ -261,7 +261,7 @@ pod_worker_event(struct pod_worker *worker, struct str container, bool is_init,
                  STR_ARG(container));
         regarding.field_path = str_view(&path);
     }
-    event_record(worker->host->recorder, &regarding, type, reason, reason, note);
+    event_record(worker->host->recorder, &regarding, type, reason, NULL, note);
 }
 
 /* A container that begins to wait is told of once, and again when it waits for the next try. */
@@ -490,6 +490,9 @@ plan_now(void *ctx)
     if (worker->is_freed) {
         (void)try_release(worker);
         return;
+    }
+    if (!worker->host->is_open) {
+        return; /* podset wakes all when both sides are known */
     }
     arena = arena_new();
     object = object_ref(worker->object);

@@ -39,6 +39,7 @@ struct pod_host {
     struct pod_place place; /* without the pod's addresses */
     const char *runtime_name;
     const char *network_problem; /* NULL: pods may use the pod network */
+    bool is_open;                /* the API's pods and the runtime's are known: plans may be made */
     bool is_starting;            /* the agent has just begun: it adopts what runs */
     /* The worker has nothing left to do and is gone after this call. */
     void (*forgotten)(void *ctx, struct str pod_uid);

@@ -73,6 +73,7 @@ begin(struct podset *podset)
     if (!podset->has_api || !podset->has_seen) {
         return;
     }
+    podset->host->is_open = true;
     while (map_next(&podset->early, &iter, &uid, &value)) {
         (void)map_del(&podset->early, uid);
         pod_worker_seen(worker_of(podset, uid), value);
@@ -102,7 +103,7 @@ podset_seen(struct podset *podset, struct str pod_uid, struct runtime_snapshot *
 {
     bool is_empty = owned->pod.sandbox_len == 0 && owned->pod.container_len == 0;
 
-    if (!podset->has_api || !podset->has_seen) {
+    if (!podset->host->is_open) {
         snapshot_free(map_put(&podset->early, pod_uid, owned));
         return;
     }

@@ -1,0 +1,53 @@
+/* Between the files of the agent itself. */
+#ifndef BINNACLE_AGENT_AGENT_PRIV_H
+#define BINNACLE_AGENT_AGENT_PRIV_H
+
+#include "agent/agent.h"
+#include "agent/cni.h"
+#include "agent/containerd.h"
+#include "agent/cri.h"
+#include "agent/node.h"
+#include "agent/node_api.h"
+#include "agent/node_facts.h"
+#include "agent/pod_worker.h"
+
+struct informer;
+struct informers;
+
+struct agent {
+    struct loop *loop;
+    struct arena *arena; /* options, certificates, facts: as long as the agent */
+    struct node_facts facts;
+    const char *node_name, *root;
+    struct client *client;
+    struct registry *registry;
+    struct informers *informers;
+    struct informer *services;
+    struct recorder *recorder;
+    struct fetcher *fetcher;
+    struct job_pool *jobs;
+    struct images *images;
+    struct containerd *containerd; /* NULL: the host's runtime is used */
+    struct cri *cri;
+    struct pleg *pleg; /* from the runtime's first answer on */
+    struct podset *podset;
+    struct node *node;
+    struct node_spec node_spec;
+    struct node_api *api;
+    struct node_api_spec api_spec;
+    struct cni *cni; /* being set up */
+    const char *cni_dir;
+    char *cni_problem, *network_problem, *runtime_name;
+    struct pod_host host;
+    struct cri_call *call; /* of the look at the runtime */
+    struct loop_timer *look, *adopt;
+    bool is_freed;
+};
+
+void agent_begin(struct agent *agent); /* after everything was read */
+void agent_watch_runtime(struct agent *agent);
+void agent_start_pleg(struct agent *agent);
+void agent_pod_cidr(void *ctx, struct str cidr);
+void agent_release(struct agent *agent);
+
+#endif
