@@ -330,7 +330,7 @@ agent_begin(struct agent *agent)
 {
     struct informer_spec services = { .resource = agent->host.services };
 
-    agent->fetcher = fetcher_new(agent->client, agent->registry);
+    agent->fetcher = fetch_pool_new(agent->client, agent->registry);
     agent->jobs = job_pool_new(agent->loop, JOB_THREADS);
     agent->host.fetcher = agent->fetcher;
     agent->host.jobs = agent->jobs;

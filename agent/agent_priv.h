@@ -24,7 +24,7 @@ struct agent {
     struct informers *informers;
     struct informer *services;
     struct recorder *recorder;
-    struct fetcher *fetcher;
+    struct fetch_pool *fetcher;
     struct job_pool *jobs;
     struct images *images;
     struct containerd *containerd; /* NULL: the host's runtime is used */

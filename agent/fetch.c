@@ -24,7 +24,7 @@ struct token {
     unsigned users;   /* fetches whose values point into it */
     bool is_stale;    /* replaced: goes with its last user */
 };
-struct fetcher {
+struct fetch_pool {
     struct client *client;
     const struct resource *config_maps, *secrets, *accounts;
     struct map tokens; /* "uid audience seconds" → struct token */
@@ -38,7 +38,7 @@ struct item {
     struct err *err;
 };
 struct fetch {
-    struct fetcher *fetcher;
+    struct fetch_pool *fetcher;
     struct arena *arena; /* names */
     struct str ns, name, uid, account;
     struct item *items;
@@ -50,10 +50,10 @@ struct fetch {
 
 /* ---- the agent's part ---- */
 
-struct fetcher *
-fetcher_new(struct client *client, struct registry *registry)
+struct fetch_pool *
+fetch_pool_new(struct client *client, struct registry *registry)
 {
-    struct fetcher *fetcher = MEM_NEW(struct fetcher);
+    struct fetch_pool *fetcher = MEM_NEW(struct fetch_pool);
 
     fetcher->client = client;
     fetcher->config_maps = registry_find(registry, STR(""), STR("v1"), STR("configmaps"));
@@ -81,7 +81,7 @@ token_drop(struct token *token)
 }
 
 void
-fetcher_free(struct fetcher *fetcher)
+fetch_pool_free(struct fetch_pool *fetcher)
 {
     if (fetcher != NULL) {
         map_done(&fetcher->tokens, token_free);
@@ -90,7 +90,7 @@ fetcher_free(struct fetcher *fetcher)
 }
 
 void
-fetcher_forget(struct fetcher *fetcher, struct str pod_uid)
+fetch_pool_forget(struct fetch_pool *fetcher, struct str pod_uid)
 {
     size_t iter = 0;
     struct str key, rest;
@@ -250,7 +250,7 @@ static void
 ask(struct item *item)
 {
     struct fetch *fetch = item->fetch;
-    struct fetcher *fetcher = fetch->fetcher;
+    struct fetch_pool *fetcher = fetch->fetcher;
     struct token *token;
     struct call call;
 
@@ -289,7 +289,7 @@ nothing_pending(void *ctx)
 }
 
 struct fetch *
-fetch_start(struct fetcher *fetcher, struct val pod, struct pod_sources *sources,
+fetch_start(struct fetch_pool *fetcher, struct val pod, struct pod_sources *sources,
             void (*done)(void *ctx), void *ctx)
 {
     struct fetch *fetch = MEM_NEW(struct fetch);

@@ -6,7 +6,7 @@
 #include "agent/cri.h"
 #include "agent/cri.pb-c.h"
 #include "agent/image_auth.h"
-#include "agent/image_name.h"
+#include "agent/image_ref.h"
 #include "agent/pod_source.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -21,7 +21,7 @@ struct image_get {
     void *ctx;
     struct cri_call *call;
     struct loop_timer *timer;
-    struct str image, policy, tagged; /* as asked for; with a tag */
+    struct str image, policy, full; /* as asked for; with host, path and tag */
     struct image_auth auths[IMAGE_AUTH_MAX];
     size_t auth_len, tried;
     struct str_builder failures; /* of the credentials tried so far */
@@ -187,7 +187,7 @@ pull(struct image_get *get)
         get->begin_ms = clock_mono_ms();
         get->ops->pulling(get->ctx);
     }
-    spec.image = arena_dupz(get->arena, get->tagged);
+    spec.image = arena_dupz(get->arena, get->full);
     request.image = &spec;
     if (get->auth_len > 0) {
         const struct image_auth *use = &get->auths[get->tried];
@@ -218,7 +218,7 @@ image_get_start(const struct image_want *want, const struct image_get_ops *ops, 
 {
     struct image_get *get = MEM_NEW(struct image_get);
     AUTO_ERR struct err *err = NULL;
-    struct image_name name;
+    struct image_ref name;
 
     get->cri = want->cri;
     get->arena = arena_new();
@@ -227,19 +227,19 @@ image_get_start(const struct image_want *want, const struct image_get_ops *ops, 
     get->result.uid = -1;
     get->image = arena_dup(get->arena, want->image);
     get->policy = arena_dup(get->arena, want->policy);
-    if (image_name_parse(get->arena, get->image, &name, &err) < 0) {
+    if (image_ref_parse(get->arena, get->image, &name, &err) < 0) {
         get->result.message =
             arena_printf(get->arena, "Failed to apply default image tag \"" STR_FMT "\": %s",
                          STR_ARG(get->image), err->message);
         get->timer = loop_timer(want->loop, 0, refused, get);
         return get;
     }
-    get->tagged = image_name_tagged(get->arena, get->image, &name);
+    get->full = image_ref_full(get->arena, &name);
     get->auth_len = image_auth_find(get->arena, want->sources, &name, get->auths);
     if (str_is(get->policy, "Always")) {
         pull(get);
     } else {
-        ask_status(get, get->tagged);
+        ask_status(get, get->full);
     }
     return get;
 }

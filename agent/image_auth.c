@@ -3,7 +3,7 @@
 
 #include "agent/image_auth.h"
 
-#include "agent/image_name.h"
+#include "agent/image_ref.h"
 #include "agent/pod_source.h"
 #include "base/arena.h"
 #include "base/base64.h"
@@ -136,7 +136,7 @@ registries_of(struct arena *arena, struct val secret)
 
 size_t
 image_auth_find(struct arena *arena, const struct pod_sources *sources,
-                const struct image_name *name, struct image_auth out[IMAGE_AUTH_MAX])
+                const struct image_ref *name, struct image_auth out[IMAGE_AUTH_MAX])
 {
     size_t sizes[IMAGE_AUTH_MAX], len = 0;
 

@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "agent/image_name.h"
+#include "agent/image_ref.h"
 #include "agent/images_store.h"
 #include "agent/tar.h"
 #include "base/arena.h"
@@ -61,12 +61,12 @@ static int
 add_name(struct archive *archive, struct str text, struct str digest, struct str media_type,
          struct err **err)
 {
-    struct image_name name;
+    struct image_ref name;
 
-    if (image_name_parse(archive->arena, text, &name, err) < 0) {
+    if (image_ref_parse(archive->arena, text, &name, err) < 0) {
         return -1;
     }
-    images_store_name(archive->names, image_name_full(archive->arena, &name), digest, media_type);
+    images_store_name(archive->names, image_ref_full(archive->arena, &name), digest, media_type);
     archive->found++;
     return 0;
 }

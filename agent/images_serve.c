@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "agent/disk.h"
-#include "agent/image_name.h"
 #include "agent/images_store.h"
 #include "base/arena.h"
 #include "base/doc.h"

@@ -32,10 +32,16 @@ struct logs_options {
 };
 /* May more come into this log? Asked at the end of the file, while following. */
 typedef bool logs_running_fn(void *ctx, struct str container_id);
+struct logs_source {
+    struct loop *loop;
+    const char *path;
+    struct str container_id;
+    logs_running_fn *is_running; /* NULL: the container has ended */
+    void *ctx;
+};
 /* The log as kubectl shows it. Follows over rotations, until the container has ended; a log that is
- * not there yet is an empty one. Strings are copied; is_running may be NULL: it has ended. */
-int logs_body(struct loop *loop, const char *path, const struct logs_options *options,
-              struct str container_id, logs_running_fn *is_running, void *ctx, struct body **ret,
-              struct err **err);
+ * not there yet is an empty one. Strings are copied. */
+int logs_body(const struct logs_source *source, const struct logs_options *options,
+              struct body **ret, struct err **err);
 
 #endif

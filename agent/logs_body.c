@@ -307,29 +307,28 @@ seek_tail(int fd, int64_t lines)
 }
 
 int
-logs_body(struct loop *loop, const char *path, const struct logs_options *options,
-          struct str container_id, logs_running_fn *is_running, void *ctx, struct body **ret,
+logs_body(const struct logs_source *source, const struct logs_options *options, struct body **ret,
           struct err **err)
 {
-    AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    AUTO_FD int fd = open(source->path, O_RDONLY | O_CLOEXEC);
     struct logs_stream *stream;
 
     if (fd < 0 && errno != ENOENT) {
-        return err_sys(err, errno, "failed to open log file '%s'", path);
+        return err_sys(err, errno, "failed to open log file '%s'", source->path);
     }
     if (fd >= 0 && options->tail_lines == 0) {
         (void)lseek(fd, 0, SEEK_END); /* of a file that is open: it works */
     } else if (fd >= 0 && options->tail_lines > 0 && seek_tail(fd, options->tail_lines) < 0) {
-        return err_sys(err, errno, "failed to read log file '%s'", path);
+        return err_sys(err, errno, "failed to read log file '%s'", source->path);
     }
     stream = MEM_NEW(struct logs_stream);
     stream->body = (struct body){ .pull = pull, .done = done, .size = -1 };
-    stream->loop = loop;
-    stream->path = mem_strdup(path);
-    stream->container_id = str_dup(container_id);
+    stream->loop = source->loop;
+    stream->path = mem_strdup(source->path);
+    stream->container_id = str_dup(source->container_id);
     stream->options = *options;
-    stream->is_running = is_running;
-    stream->ctx = ctx;
+    stream->is_running = source->is_running;
+    stream->ctx = source->ctx;
     stream->fd = fd;
     stream->left = options->limit_bytes;
     fd = -1; /* the stream has it */

@@ -5,6 +5,7 @@
 #include "agent/node.h"
 
 #include "api/object.h"
+#include "api/pod_state.h"
 #include "api/registry.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -267,7 +268,9 @@ lease_done(void *ctx, const struct reply *reply, struct err *owned)
         return;
     }
     if (owned != NULL) {
-        log_info("lease not renewed err=\"%s\"", owned->message);
+        if (owned->code != ERR_ALREADY_EXISTS) { /* of an agent before this one: it is renewed */
+            log_info("lease not renewed err=\"%s\"", owned->message);
+        }
         node->has_lease =
             owned->code == ERR_ALREADY_EXISTS || (node->has_lease && owned->code != ERR_NOT_FOUND);
         in_ms = owned->code == ERR_ALREADY_EXISTS ? 0 : LEASE_RETRY_MS;
@@ -340,7 +343,6 @@ node_changed(void *ctx, struct object *old, struct object *now, uint64_t rev)
     struct node *node = ctx;
     struct str cidr = { 0 };
 
-    (void)old;
     (void)rev;
     object_unref(node->object);
     node->object = object_ref(now);
@@ -352,6 +354,9 @@ node_changed(void *ctx, struct object *old, struct object *now, uint64_t rev)
         return;
     }
     object_pin(now);
+    if (old == NULL) { /* an agent before this one has told it */
+        node->was_ready = pod_state_condition_is(object_val(now), "Ready", "True");
+    }
     cidr = val_str(val_at(object_val(now), "spec.podCIDR"));
     if (!str_eq(cidr, str_of(node->pod_cidr))) {
         mem_free(node->pod_cidr);

@@ -108,12 +108,16 @@ send_log(struct node_api_request *request, const struct runtime_container *conta
     struct http_request *http = request->http;
     struct http_header headers[] = { { STR("content-type"), STR("text/plain") } };
     struct http_response response = { .status = 200, .headers = headers, .header_len = 1 };
+    struct logs_source source = { .loop = request->api->spec.loop,
+                                  .path = arena_dupz(http->arena, container->log_path),
+                                  .container_id = container->id,
+                                  .is_running = is_running,
+                                  .ctx = request->api->spec.podset };
     struct logs_options options;
     AUTO_ERR struct err *err = NULL;
 
     read_options(http, &options);
-    if (logs_body(request->api->spec.loop, arena_dupz(http->arena, container->log_path), &options,
-                  container->id, is_running, request->api->spec.podset, &response.body, &err) < 0) {
+    if (logs_body(&source, &options, &response.body, &err) < 0) {
         node_api_answer(request, 500, str_of(err->message));
         return;
     }

@@ -26,6 +26,7 @@ struct pod {
     char *uid;
     struct pleg_look *look;          /* running */
     uint64_t seen_signature, listed; /* of the last look; of the relist that goes on */
+    uint64_t generation;             /* of the last look that began */
     bool is_dirty;                   /* look once more when this look ends */
     bool is_initial;                 /* synced waits for its first look */
 };
@@ -91,9 +92,11 @@ looked(void *ctx, struct runtime_snapshot *owned, uint64_t signature, struct err
     pod->look = NULL;
     if (owned_err != NULL) {
         log_debug("pod not read pod=%s err=\"%s\"", pod->uid, owned_err->message);
-        err_free(owned_err); /* the next relist tries again: the signature is still the old one */
+        err_free(owned_err);
+        pod->is_dirty = true; /* the next relist tries again */
         return;
     }
+    owned->generation = pod->generation;
     pod->seen_signature = signature;
     is_gone = owned->pod.sandbox_len == 0 && owned->pod.container_len == 0;
     pleg->spec.seen(pleg->spec.ctx, str_of(pod->uid), owned);
@@ -118,13 +121,17 @@ look_at(struct pod *pod)
         return;
     }
     pod->is_dirty = false;
+    pod->generation++;
     pod->look = pleg_look_start(pod->pleg->spec.cri, str_of(pod->uid), looked, pod);
 }
 
-void
+uint64_t
 pleg_look(struct pleg *pleg, struct str pod_uid)
 {
-    look_at(pod_get(pleg, pod_uid));
+    struct pod *pod = pod_get(pleg, pod_uid);
+
+    look_at(pod);
+    return pod->generation + (pod->is_dirty ? 1 : 0);
 }
 
 /* ---- relist ---- */
@@ -162,7 +169,7 @@ compare(struct pleg *pleg)
     while (map_next(&pleg->pods, &iter, &uid, &value)) {
         struct pod *pod = value;
 
-        if (pod->listed == pod->seen_signature && !pod->is_initial) {
+        if (pod->listed == pod->seen_signature && !pod->is_initial && !pod->is_dirty) {
             continue;
         }
         if (!pleg->has_listed) {

@@ -3,6 +3,8 @@
 #ifndef BINNACLE_AGENT_PLEG_H
 #define BINNACLE_AGENT_PLEG_H
 
+#include <stdint.h>
+
 #include "base/str.h"
 
 struct cri;
@@ -25,7 +27,8 @@ struct pleg_spec {
 };
 struct pleg *pleg_new(const struct pleg_spec *spec);
 void pleg_free(struct pleg *pleg); /* NULL allowed; not inside a callback */
-/* Looks at this pod now: an action on it has ended. seen follows, even if nothing changed. */
-void pleg_look(struct pleg *pleg, struct str pod_uid);
+/* Looks at this pod now: an action on it has ended. seen follows, even if nothing changed; the effects of the
+ * action are in snapshots of the generation that is returned, and later ones. */
+uint64_t pleg_look(struct pleg *pleg, struct str pod_uid);
 
 #endif

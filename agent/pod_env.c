@@ -212,52 +212,61 @@ find_in_scope(const void *ctx, struct str name, struct str *ret_value)
            pod_env_get(scope->services, name, ret_value);
 }
 
-/* A key of a ConfigMap or Secret; *ret_skip: it is optional and not there. */
+/* The value that a valueFrom stands for. */
+struct source {
+    const struct pod_env_in *in;
+    struct arena *arena;
+    struct str value;
+    bool is_skipped; /* it is optional and not there */
+};
+
+/* A key of a ConfigMap or Secret. */
 static int
-key_value(const struct pod_env_in *in, struct val reference, enum pod_source_kind kind,
-          struct arena *arena, struct str *ret, bool *ret_skip, struct err **err)
+key_value(struct source *source, struct val reference, enum pod_source_kind kind, struct err **err)
 {
     bool is_optional = val_bool(val_get(reference, "optional"), false);
     struct str name = val_str(val_get(reference, "name"));
     struct str key = val_str(val_get(reference, "key"));
     struct val object;
 
-    if (pod_sources_get(in->sources, kind, name, is_optional, &object, err) < 0) {
+    if (pod_sources_get(source->in->sources, kind, name, is_optional, &object, err) < 0) {
         return -1;
     }
     /* binaryData is for volumes only. */
     if (val_is(val_member(val_get(object, "data"), key)) &&
-        pod_source_value(arena, kind, object, key, ret)) {
+        pod_source_value(source->arena, kind, object, key, &source->value)) {
         return 0;
     }
     if (is_optional) {
-        *ret_skip = true;
+        source->is_skipped = true;
         return 0;
     }
     return err_set(err, ERR_INVALID, "couldn't find key " STR_FMT " in %s " STR_FMT "/" STR_FMT,
                    STR_ARG(key), kind == POD_SOURCE_SECRET ? "Secret" : "ConfigMap",
-                   STR_ARG(val_str(val_at(in->pod, "metadata.namespace"))), STR_ARG(name));
+                   STR_ARG(val_str(val_at(source->in->pod, "metadata.namespace"))), STR_ARG(name));
 }
 
 static int
-value_from(const struct pod_env_in *in, struct val from, struct arena *arena, struct str *ret,
-           bool *ret_skip, struct err **err)
+value_from(struct source *source, struct val from, struct err **err)
 {
+    const struct pod_field_in field_in = { .pod = source->in->pod,
+                                           .container = source->in->container,
+                                           .place = source->in->place,
+                                           .arena = source->arena };
     struct val field = val_get(from, "fieldRef"), resource = val_get(from, "resourceFieldRef");
     struct val config = val_get(from, "configMapKeyRef"), secret = val_get(from, "secretKeyRef");
 
     if (val_is(field)) {
-        return pod_field_text(in->pod, in->place, val_str(val_get(field, "fieldPath")), arena, ret,
-                              err);
+        return pod_field_text(&field_in, val_str(val_get(field, "fieldPath")), &source->value, err);
     }
     if (val_is(resource)) {
-        return pod_field_resource(in->pod, in->container, in->place, resource, arena, ret, err);
+        return pod_field_resource(&field_in, resource, &source->value, err);
     }
     if (val_is(config)) {
-        return key_value(in, config, POD_SOURCE_CONFIG_MAP, arena, ret, ret_skip, err);
+        return key_value(source, config, POD_SOURCE_CONFIG_MAP, err);
     }
     if (val_is(secret)) {
-        return key_value(in, secret, POD_SOURCE_SECRET, arena, ret, ret_skip, err);
+        return key_value(source, secret, POD_SOURCE_SECRET, err);
     }
     return 0;
 }
@@ -277,17 +286,17 @@ pod_env_make(const struct pod_env_in *in, struct pod_env *out, struct err **err)
         }
     }
     VAL_EACH (it, val_get(in->container, "env")) {
+        struct source source = { .in = in, .arena = out->arena };
         struct str value = val_str(val_get(it.value, "value"));
         struct val from = val_get(it.value, "valueFrom");
-        bool is_skipped = false;
 
         if (value.size > 0) {
-            value = expand_text(out->arena, value, find_in_scope, &scope);
-        } else if (val_is(from) && value_from(in, from, out->arena, &value, &is_skipped, err) < 0) {
+            source.value = expand_text(out->arena, value, find_in_scope, &scope);
+        } else if (val_is(from) && value_from(&source, from, err) < 0) {
             return -1;
         }
-        if (!is_skipped) {
-            set(out, val_str(val_get(it.value, "name")), value);
+        if (!source.is_skipped) {
+            set(out, val_str(val_get(it.value, "name")), source.value);
         }
     }
     for (size_t i = 0; i < services.len; i++) {

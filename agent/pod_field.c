@@ -117,24 +117,23 @@ place_text(const struct pod_place *place, struct str path, struct arena *arena, 
 }
 
 int
-pod_field_text(struct val pod, const struct pod_place *place, struct str path, struct arena *arena,
-               struct str *ret, struct err **err)
+pod_field_text(const struct pod_field_in *in, struct str path, struct str *ret, struct err **err)
 {
     static const char *const plain[] = { "metadata.name", "metadata.namespace", "metadata.uid",
                                          "spec.nodeName", "spec.serviceAccountName" };
     struct str map, key;
 
-    if (place_text(place, path, arena, ret)) {
+    if (place_text(in->place, path, in->arena, ret)) {
         return 0;
     }
     for (size_t i = 0; i < ARRAY_LEN(plain); i++) {
         if (str_is(path, plain[i])) {
-            *ret = val_str(val_at(pod, plain[i]));
+            *ret = val_str(val_at(in->pod, plain[i]));
             return 0;
         }
     }
     if (str_is(path, "metadata.labels") || str_is(path, "metadata.annotations")) {
-        *ret = map_text(val_at(pod, arena_dupz(arena, path)), arena);
+        *ret = map_text(val_at(in->pod, arena_dupz(in->arena, path)), in->arena);
         return 0;
     }
     if (!split_subscript(path, &map, &key)) {
@@ -144,7 +143,7 @@ pod_field_text(struct val pod, const struct pod_place *place, struct str path, s
         return err_set(err, ERR_INVALID, "fieldPath \"" STR_FMT "\" does not support subscript",
                        STR_ARG(path));
     }
-    *ret = val_str(val_member(val_at(pod, arena_dupz(arena, map)), key));
+    *ret = val_str(val_member(val_at(in->pod, arena_dupz(in->arena, map)), key));
     return 0;
 }
 
@@ -186,19 +185,17 @@ is_known_resource(struct str resource)
 }
 
 int
-pod_field_resource(struct val pod, struct val container, const struct pod_place *place,
-                   struct val selector, struct arena *arena, struct str *ret, struct err **err)
+pod_field_resource(const struct pod_field_in *in, struct val selector, struct str *ret,
+                   struct err **err)
 {
     struct str name = val_str(val_get(selector, "containerName"));
     struct str what = val_str(val_get(selector, "resource")), resource;
     struct str list = str_cut(what, '.', &resource);
     struct quantity amount = { 0 }, divisor = { 0 };
     bool is_limit = str_is(list, "limits"), is_cpu = str_is(resource, "cpu");
+    struct val container = name.size > 0 ? pod_field_container(in->pod, name) : in->container;
     int64_t value, by;
 
-    if (name.size > 0) {
-        container = pod_field_container(pod, name);
-    }
     if (!val_is(container)) {
         return err_set(err, ERR_INVALID, "container " STR_FMT " not found", STR_ARG(name));
     }
@@ -212,11 +209,11 @@ pod_field_resource(struct val pod, struct val container, const struct pod_place 
         &amount); /* absent or zero: the same */
     (void)quantity_parse(val_str(val_get(selector, "divisor")), &divisor);
     if (is_limit && amount.nano == 0) {
-        amount.nano = node_nano(place, resource);
+        amount.nano = node_nano(in->place, resource);
     }
     value = is_cpu ? quantity_milli(amount) : quantity_value(amount);
     by = is_cpu ? quantity_milli(divisor) : quantity_value(divisor);
     by = divisor.nano == 0 ? (is_cpu ? 1000 : 1) : by;
-    *ret = arena_printf(arena, "%lld", (long long)((value + by - 1) / (by > 0 ? by : 1)));
+    *ret = arena_printf(in->arena, "%lld", (long long)((value + by - 1) / (by > 0 ? by : 1)));
     return 0;
 }

@@ -20,12 +20,19 @@ struct pod_place {
     int64_t cpu_milli, memory_bytes, storage_bytes;
 };
 
+struct pod_field_in {
+    struct val pod;
+    struct val container; /* whose env it stands in, absent in a volume */
+    const struct pod_place *place;
+    struct arena *arena;
+};
+
 /* ObjectFieldSelector.fieldPath. */
-int pod_field_text(struct val pod, const struct pod_place *place, struct str path,
-                   struct arena *arena, struct str *ret, struct err **err);
-/* ResourceFieldSelector; container: whose env it stands in, absent in a volume. */
-int pod_field_resource(struct val pod, struct val container, const struct pod_place *place,
-                       struct val selector, struct arena *arena, struct str *ret, struct err **err);
+int pod_field_text(const struct pod_field_in *in, struct str path, struct str *ret,
+                   struct err **err);
+/* ResourceFieldSelector. */
+int pod_field_resource(const struct pod_field_in *in, struct val selector, struct str *ret,
+                       struct err **err);
 /* The container of that name, main or init; absent when there is none. */
 struct val pod_field_container(struct val pod, struct str name);
 

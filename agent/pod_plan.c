@@ -43,23 +43,6 @@ pod_plan(const struct pod_plan_in *in, struct pod_plan *out)
     pod_plan_sweep(&p);
 }
 
-const struct pod_fact *
-pod_facts_of(const struct pod_facts *facts, struct str name)
-{
-    for (size_t i = 0; i < facts->container_len; i++) {
-        if (str_eq(facts->containers[i].name, name)) {
-            return &facts->containers[i];
-        }
-    }
-    return NULL;
-}
-
-enum pod_verdict
-pod_facts_verdict(const struct pod_fact *fact, struct str container_id, enum pod_verdict verdict)
-{
-    return fact != NULL && str_eq(fact->probed_id, container_id) ? verdict : POD_VERDICT_NONE;
-}
-
 const struct pod_flight *
 pod_plan_flight(const struct planner *p, struct str container)
 {

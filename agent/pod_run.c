@@ -118,8 +118,8 @@ pod_run_refresh(struct pod_worker *worker)
     run_volumes(run);
 }
 
-void
-pod_run_end(struct pod_run *run)
+static void
+run_free(struct pod_run *run)
 {
     struct pod_worker *worker = run->worker;
     struct pod_run **at = &worker->runs;
@@ -128,9 +128,6 @@ pod_run_end(struct pod_run *run)
         at = &(*at)->next;
     }
     *at = run->next;
-    if (kinds[run->flight.act.kind].is_runtimes && !worker->is_freed) {
-        pleg_look(worker->host->pleg, str_of(worker->uid));
-    }
     if (run->release != NULL) {
         run->release(run);
     }
@@ -141,6 +138,32 @@ pod_run_end(struct pod_run *run)
     }
     arena_free(run->arena);
     pod_worker_wake(worker); /* frees it, too, when it only waited for this */
+}
+
+void
+pod_run_end(struct pod_run *run)
+{
+    struct pod_worker *worker = run->worker;
+
+    if (kinds[run->flight.act.kind].is_runtimes && !worker->is_freed) {
+        run->is_settling = true;
+        run->settled_at = pleg_look(worker->host->pleg, str_of(worker->uid));
+        return;
+    }
+    run_free(run);
+}
+
+void
+pod_run_settle(struct pod_worker *worker)
+{
+    struct pod_run *next;
+
+    for (struct pod_run *run = worker->runs; run != NULL; run = next) {
+        next = run->next;
+        if (run->is_settling && worker->seen->generation >= run->settled_at) {
+            run_free(run);
+        }
+    }
 }
 
 static void
@@ -165,7 +188,11 @@ pod_run_fail(struct pod_run *run, int64_t wait_ms)
 void
 pod_run_cancel(struct pod_run *run)
 {
-    if (run->is_cancelled) {
+    if (run->is_settling && run->worker->is_freed) {
+        run_free(run);
+        return;
+    }
+    if (run->is_cancelled || run->is_settling) {
         return;
     }
     run->is_cancelled = true;
@@ -519,7 +546,7 @@ cleaned(struct pod_run *run, struct err *owned)
         pod_run_fail(run, RETRY_MS);
         return;
     }
-    fetcher_forget(run->worker->host->fetcher, str_of(run->worker->uid));
+    fetch_pool_forget(run->worker->host->fetcher, str_of(run->worker->uid));
     run->worker->facts.is_clean = true;
     run->worker->facts.has_volumes = false;
     pod_run_end(run);

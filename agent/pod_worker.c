@@ -198,6 +198,7 @@ pod_worker_seen(struct pod_worker *worker, struct runtime_snapshot *owned)
 {
     runtime_snapshot_free(worker->seen);
     worker->seen = owned;
+    pod_run_settle(worker);
     pod_worker_wake(worker);
 }
 

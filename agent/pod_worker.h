@@ -13,7 +13,7 @@
 struct cache;
 struct client;
 struct cri;
-struct fetcher;
+struct fetch_pool;
 struct job_pool;
 struct loop;
 struct object;
@@ -30,7 +30,7 @@ struct pod_host {
     struct cri *cri;
     struct pleg *pleg;
     struct job_pool *jobs;
-    struct fetcher *fetcher;
+    struct fetch_pool *fetcher;
     struct recorder *recorder;
     const struct resource *pods, *services;
     const struct cache *services_cache;

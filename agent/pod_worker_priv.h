@@ -67,6 +67,9 @@ struct pod_run {
     struct val pod, container;
     struct pod_member *member; /* NULL: the pod's own slot */
     bool is_cancelled, is_refresh;
+    bool
+        is_settling; /* it is over, but what it did is not in the snapshot yet: its slot stays in use */
+    uint64_t settled_at; /* the snapshot's generation that has it */
     /* What it waits for: one at a time. */
     struct cri_call *call;
     struct fetch *fetch;
@@ -88,7 +91,8 @@ void pod_run_start(struct pod_worker *worker, const struct pod_act *act);
 /* A refresh of volumes that are set up: runs in the pod's slot, outside of the plan. */
 void pod_run_refresh(struct pod_worker *worker);
 void pod_run_cancel(struct pod_run *run); /* ends it, now or later */
-void pod_run_end(struct pod_run *run);    /* it is over: plan again */
+void pod_run_end(struct pod_run *run);    /* it is over: plan again, once its effects are seen */
+void pod_run_settle(struct pod_worker *worker); /* a new snapshot came: what it has is over */
 /* It failed: its slot stays in use for a while, so that it is not tried at once again. */
 void pod_run_fail(struct pod_run *run, int64_t wait_ms);
 void pod_run_call(struct pod_run *run, enum cri_method method, const ProtobufCMessage *request,

@@ -69,6 +69,7 @@ struct runtime_pod {
 struct runtime_snapshot {
     struct arena *arena;
     struct runtime_pod pod;
+    uint64_t generation; /* of the look that made it: see pleg_look */
 };
 void runtime_snapshot_free(struct runtime_snapshot *snapshot); /* NULL allowed */
 

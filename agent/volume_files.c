@@ -72,18 +72,20 @@ static int
 add_downward(const struct volume_in *in, struct val items, int64_t mode,
              struct atomic_dir_files *out, struct err **err)
 {
+    const struct pod_field_in field_in = { .pod = in->pod,
+                                           .place = in->place,
+                                           .arena = out->arena };
+
     VAL_EACH (it, items) {
         struct val field = val_get(it.value, "fieldRef");
         struct val resource = val_get(it.value, "resourceFieldRef");
         struct str text = { 0 };
 
         if (val_is(field) &&
-            pod_field_text(in->pod, in->place, val_str(val_get(field, "fieldPath")), out->arena,
-                           &text, err) < 0) {
+            pod_field_text(&field_in, val_str(val_get(field, "fieldPath")), &text, err) < 0) {
             return -1;
         }
-        if (val_is(resource) && pod_field_resource(in->pod, (struct val){ 0 }, in->place, resource,
-                                                   out->arena, &text, err) < 0) {
+        if (val_is(resource) && pod_field_resource(&field_in, resource, &text, err) < 0) {
             return -1;
         }
         if (atomic_dir_add(out, val_str(val_get(it.value, "path")), text,

@@ -159,6 +159,10 @@ unit_tests += tests/unit/test_probe
 unit_tests += tests/unit/test_pod_dns
 unit_tests += tests/unit/test_pod_limits
 unit_tests += tests/unit/test_pod_config
+unit_tests += tests/unit/test_logs
+unit_tests += tests/unit/test_image_ref
+unit_tests += tests/unit/test_images
+unit_tests += tests/unit/test_node_status
 
 # ---- script tests ----
 script_tests += tests/tools/test_lint.sh
