@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "agent/agent.h"
+#include "agent/identity.h"
 #include "base/err.h"
 #include "base/fault.h"
 #include "base/log.h"
@@ -66,6 +67,9 @@ main(int argc, char **argv)
     int status;
 
     keep_nss_static();
+    if (argc > 1 && strcmp(argv[1], "identity") == 0) {
+        return identity_main(argc - 2, argv + 2);
+    }
     if (options_parse(&options, "agent", argc - 1, argv + 1, &err) < 0) {
         (void)fprintf(stderr, "binnacle-agent: %s\n", err->message);
         return 2;
@@ -74,7 +78,10 @@ main(int argc, char **argv)
         AUTO_STR struct str_builder text = { 0 };
 
         options_help(&text, "agent");
-        (void)printf("usage: binnacle-agent [OPTION]...\n\n" STR_FMT, STR_ARG(str_view(&text)));
+        (void)printf(
+            "usage: binnacle-agent [OPTION]...\n"
+            "       binnacle-agent identity ...   (for onboarding: keys and requests)\n\n" STR_FMT,
+            STR_ARG(str_view(&text)));
         options_done(&options);
         return 0;
     }

@@ -49,8 +49,7 @@ open_client(struct agent *agent, const struct options *options, struct err **err
     int rc;
 
     if (path[0] == '\0') {
-        return err_set(err, ERR_BAD_REQUEST,
-                       "--kubeconfig is needed: how this node reaches the API server");
+        path = arena_printf(agent->arena, "%s/kubeconfig", options_text(options, OPT_CONF_DIR)).at;
     }
     if (kubeconf_load(path, NULL, &conf, err) < 0) {
         return -1;
@@ -112,22 +111,24 @@ own_certificate(struct agent *agent, struct err **err)
     return rc;
 }
 
+/* What the onboarding put there: client-ca.crt, serving.crt, serving.key. */
 static int
 open_certificates(struct agent *agent, const struct options *options, struct err **err)
 {
-    const char *ca = options_text(options, OPT_CLIENT_CA);
-    const char *cert = options_text(options, OPT_SERVING_CERT);
-    const char *key = options_text(options, OPT_SERVING_KEY);
+    const char *dir = options_text(options, OPT_CONF_DIR);
+    const char *ca = arena_printf(agent->arena, "%s/client-ca.crt", dir).at;
+    const char *cert = arena_printf(agent->arena, "%s/serving.crt", dir).at;
+    const char *key = arena_printf(agent->arena, "%s/serving.key", dir).at;
 
-    if (ca[0] == '\0') {
-        log_warn("no --client-ca: logs, exec and tunnels of this node cannot be reached");
+    if (!disk_exists(ca)) {
+        log_warn("logs, exec and tunnels of this node cannot be reached missing=%s", ca);
         return 0;
     }
     if (read_pem(agent, ca, &agent->api_spec.client_ca_pem, err) < 0) {
         return -1;
     }
     agent->api_spec.listen = options_text(options, OPT_NODE_LISTEN);
-    if (cert[0] == '\0') {
+    if (!disk_exists(cert)) {
         return own_certificate(agent, err);
     }
     return read_pem(agent, cert, &agent->api_spec.cert_pem, err) < 0
