@@ -30,6 +30,7 @@
 #include "bootstrap/ctl_machine.h"
 #include "client/client.h"
 #include "client/informer.h"
+#include "client/reach.h"
 #include "client/reconcile.h"
 #include "controllers/controllers.h"
 #include "net/server.h"
@@ -66,6 +67,7 @@ struct serve {
     struct reconcile_env scheduler_env;
     struct client *scheduler_client, *machine_client;
     struct ctl_machine *machines;
+    struct reach *reach;
     struct reconcile *scheduling;
     uv_signal_t signals[SIGNALS];
     struct err *failed; /* why it ends, NULL: it was told to */
@@ -293,6 +295,20 @@ agent_path(const struct options *options)
     return mem_printf("%.*s/binnacle-agent", (int)(slash - self), self);
 }
 
+/* Nodes trust the administrator's certificate: it is of the same client CA as theirs. */
+static void
+start_reach(struct serve *s)
+{
+    struct reach_spec spec = { .loop = s->loop,
+                               .cache = apiserver_cache(s->api),
+                               .registry = s->registry,
+                               .client_cert_pem = s->certs.admin_cert,
+                               .client_key_pem = s->certs.admin_key,
+                               .ca_pem = s->certs.serving_ca };
+    s->reach = reach_new(&spec);
+    apiserver_set_reach(s->api, s->reach);
+}
+
 static void
 start_machines(struct serve *s, const char *url)
 {
@@ -413,6 +429,7 @@ on_ready(void *ctx, struct err *owned)
     }
     s->informers = informers_local(s->loop, apiserver_cache(s->api),
                                    apiserver_informer_source(s->api), s->api);
+    start_reach(s);
     start_controllers(s);
     start_scheduler(s);
     mount_answers(s);
@@ -491,6 +508,7 @@ static void
 free_parts(struct serve *s)
 {
     apiserver_free(s->api);
+    reach_free(s->reach);
     registry_unref(s->registry);
     tls_unref(s->tls);
     seal_free(s->seal);

@@ -82,3 +82,4 @@ libapiserver_a_SOURCES += src/apiserver/adm_service_ips.c
 libapiserver_a_SOURCES += src/apiserver/adm_service_ports.c
 libapiserver_a_SOURCES += src/apiserver/adm_cert.c
 libapiserver_a_SOURCES += src/apiserver/rest_cert.c src/apiserver/rest_cert.h
+libapiserver_a_SOURCES += src/apiserver/rest_log.c src/apiserver/rest_log.h

@@ -13,6 +13,7 @@
 #include "api/object.h"
 #include "api/status.h"
 #include "apiserver/req_impl.h"
+#include "apiserver/rest_log.h"
 #include "apiserver/rest_virtual.h"
 #include "base/arena.h"
 #include "base/err.h"
@@ -50,7 +51,8 @@ rest_sub_find(const struct resource *resource, const struct subresource *sub)
 bool
 rest_sub_is_served(const struct resource *resource, const struct subresource *sub)
 {
-    if (rest_sub_find(resource, sub) != NULL || rest_virtual_find(resource, sub) != NULL) {
+    if (rest_sub_find(resource, sub) != NULL || rest_virtual_find(resource, sub) != NULL ||
+        rest_log_is(resource, sub)) {
         return true;
     }
     for (size_t i = 0; sub->kind == NULL && i < ARRAY_LEN(parts); i++) {

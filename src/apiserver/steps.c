@@ -11,6 +11,7 @@
 #include "apiserver/authn.h"
 #include "apiserver/ident.h"
 #include "apiserver/impersonate.h"
+#include "apiserver/rest_log.h"
 #include "base/mem.h"
 
 enum {
@@ -51,6 +52,7 @@ const struct req_step steps_order[] = {
     { "in-flight", 0, inflight_enter, NULL },
     { "authorise", 0, authz_step, NULL },
     { "mount", 0, route_mount, NULL },
+    { "log", VERB_GET, rest_log_step, NULL },
     { "get", VERB_GET, rest_read_get, NULL },
     { "list", VERB_LIST, rest_read_list, NULL },
     { "watch", VERB_WATCH, rest_watch_step, NULL },

@@ -13,6 +13,7 @@ struct handle;
 struct loop;
 struct reach;
 struct reach_dialing;
+struct registry;
 
 enum reach_kind { REACH_NODE, REACH_POD, REACH_SERVICE };
 struct reach_target {
@@ -22,7 +23,8 @@ struct reach_target {
 };
 struct reach_spec {
     struct loop *loop;
-    const struct cache *cache;                          /* nodes, pods, services, endpoint slices */
+    const struct cache *cache;       /* nodes, pods, endpoint slices */
+    const struct registry *registry; /* where their rows are found; outlives this */
     struct str client_cert_pem, client_key_pem, ca_pem; /* API server's client certificate */
 };
 struct reach *reach_new(const struct reach_spec *spec);
