@@ -81,6 +81,7 @@ unit_tests += tests/unit/test_rest_virtual
 unit_tests += tests/unit/test_adm_pods
 unit_tests += tests/unit/test_adm_node
 unit_tests += tests/unit/test_adm_cert
+unit_tests += tests/unit/test_secrets_at_rest
 
 # What several tests share beside their own file.
 net_box = tests/lib/net_box.c tests/lib/net_box.h
@@ -95,6 +96,7 @@ tests_unit_test_rest_sub_SOURCES = tests/unit/test_rest_sub.c $(tb)
 tests_unit_test_rest_virtual_SOURCES = tests/unit/test_rest_virtual.c $(tb)
 tests_unit_test_adm_pods_SOURCES = tests/unit/test_adm_pods.c $(tb)
 tests_unit_test_adm_node_SOURCES = tests/unit/test_adm_node.c $(tb)
+tests_unit_test_secrets_at_rest_SOURCES = tests/unit/test_secrets_at_rest.c $(tb)
 tests_unit_test_adm_cert_SOURCES = tests/unit/test_adm_cert.c $(tb)
 tests_unit_test_authn_SOURCES = tests/unit/test_authn.c $(tb)
 tests_unit_test_req_SOURCES = tests/unit/test_req.c $(tb)

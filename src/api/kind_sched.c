@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "api/columns_kinds.h"
+#include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
 /* One row a line. */
@@ -68,6 +69,8 @@ const struct resource resource_priorityclasses = {
     .verbs = VERB_ALL,
     .flags = RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_scheduling_priority_class,
+    .check_create = kind_sched_check_priority,
+    .check_update = kind_sched_check_priority_update,
     COLUMNS_OF(priorityclasses),
 };
 

@@ -104,6 +104,9 @@ void kind_namespace_check_update(struct check_in *in, struct causes *out);
 /* kind_cert_check.c */
 void kind_cert_check(struct check_in *in, struct causes *out);
 void kind_cert_check_update(struct check_in *in, struct causes *out);
+/* kind_sched_check.c */
+void kind_sched_check_priority(struct check_in *in, struct causes *out);
+void kind_sched_check_priority_update(struct check_in *in, struct causes *out);
 /* kind_rbac_check.c */
 void kind_rbac_check_role(struct check_in *in, struct causes *out);
 void kind_rbac_check_binding(struct check_in *in, struct causes *out);

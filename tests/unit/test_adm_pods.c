@@ -263,7 +263,25 @@ resolves_priorities(void **state)
           NULL,
           POD("", ""),
           { "\"priorityClassName\":\"usual\",\"priority\":7,", "\"preemptionPolicy\":\"Never\"" } },
+        { "PATCH",
+          CLASSES "/usual",
+          NULL,
+          "{\"value\":8}",
+          { " 422 ", "value: Forbidden: may not be changed in an update." } },
         { "DELETE", CLASSES "/usual", NULL, NULL, { " 200 " } },
+        { "POST",
+          CLASSES,
+          NULL,
+          "{\"metadata\":{\"name\":\"system-x\"},\"value\":5}",
+          { " 422 ", "metadata.name: Forbidden: priority class names with 'system-' prefix are "
+                     "reserved for system use only. error: system-x is not a known system priority "
+                     "class" } },
+        { "POST",
+          CLASSES,
+          NULL,
+          "{\"metadata\":{\"name\":\"big\"},\"value\":1000000001}",
+          { " 422 ", "value: Forbidden: maximum allowed value of a user defined priority is "
+                     "1000000000" } },
     };
     tb_ask_all(*state, asks, ARRAY_LEN(asks));
 }
