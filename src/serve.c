@@ -33,6 +33,7 @@
 #include "client/reach.h"
 #include "client/reconcile.h"
 #include "controllers/controllers.h"
+#include "net/address.h"
 #include "net/server.h"
 #include "net/tls.h"
 #include "scheduler/scheduler.h"
@@ -52,6 +53,8 @@ struct serve {
     struct str account_keys[DATA_DIR_KEYS_MAX];
     size_t account_key_len;
     char *socket_path, *root_ca;
+    char *url, *node_url; /* where people, and where nodes reach it */
+    char *advertise;      /* ADDRESS:PORT of node_url, as others see it */
     struct loop *loop;
     struct job_pool *jobs;
     struct seal *seal;
@@ -225,13 +228,17 @@ static const char *const account_groups[] = {
     NULL,
 };
 static const char *const user_groups[] = { "system:authenticated", NULL };
+static const char *const server_groups[] = { "system:masters", NULL };
 
 static struct client *
 client_of(void *ctx, const char *user)
 {
     bool is_account = str_has_prefix(str_of(user), STR("system:serviceaccount:"));
+    bool is_server = str_is(str_of(user), "system:apiserver"); /* acts as the API server itself */
     return apiserver_client(((struct serve *)ctx)->api, user,
-                            is_account ? account_groups : user_groups);
+                            is_account  ? account_groups
+                            : is_server ? server_groups
+                                        : user_groups);
 }
 
 static struct reconcile_env
@@ -241,7 +248,7 @@ env_of(const struct serve *s)
         .cluster_domain = options_text(s->options, OPT_CLUSTER_DOMAIN),
         .pod_cidr = options_text(s->options, OPT_POD_CIDR),
         .service_cidr = options_text(s->options, OPT_SERVICE_CIDR),
-        .advertise = options_text(s->options, OPT_ADVERTISE),
+        .advertise = s->advertise,
         .ca_pem = s->root_ca,
     };
 }
@@ -310,7 +317,7 @@ start_reach(struct serve *s)
 }
 
 static void
-start_machines(struct serve *s, const char *url)
+start_machines(struct serve *s)
 {
     AUTO_FREE char *agent = agent_path(s->options);
     AUTO_FREE char *client_ca = str_dup(s->certs.client_ca);
@@ -319,7 +326,7 @@ start_machines(struct serve *s, const char *url)
                                      .client = s->machine_client,
                                      .informers = s->informers,
                                      .registry = s->registry,
-                                     .api_url = url,
+                                     .api_url = s->node_url,
                                      .ca_pem = s->root_ca,
                                      .client_ca_pem = client_ca,
                                      .agent_path = agent,
@@ -370,11 +377,12 @@ listening_url(const char *listen, int port)
 
 /* --advertise without a port takes that of --listen. */
 static int
-listen_advertised(struct serve *s, int port, char **ret_url, struct err **err)
+listen_advertised(struct serve *s, int port, struct err **err)
 {
     const char *address = options_text(s->options, OPT_ADVERTISE);
     if (address[0] == '\0' ||
-        str_has_prefix(str_of(*ret_url + strlen("https://")), str_of(address))) {
+        str_has_prefix(str_of(s->url + strlen("https://")), str_of(address))) {
+        s->node_url = mem_strdup(s->url);
         return 0; /* nodes use what everybody uses */
     }
     AUTO_FREE char *whole =
@@ -382,9 +390,21 @@ listen_advertised(struct serve *s, int port, char **ret_url, struct err **err)
     if (server_listen_tcp(s->server, whole, s->tls, &port, err) < 0) {
         return err_wrap(err, "listening on '%s' (--advertise)", whole);
     }
-    mem_free(*ret_url);
-    *ret_url = mem_printf("https://%s", whole);
+    s->node_url = mem_printf("https://%s", whole);
     return 0;
+}
+
+/* All addresses of this machine are listened on: others know it by that of its default route. */
+static char *
+advertised(const char *node_url)
+{
+    char address[ADDRESS_TEXT_SIZE];
+    const char *place = node_url + strlen("https://");
+    struct str any = STR("0.0.0.0:");
+    if (!str_has_prefix(str_of(place), any) || !address_outbound(address)) {
+        return mem_strdup(place);
+    }
+    return mem_printf("%s:%s", address, place + any.size);
 }
 
 static int
@@ -404,18 +424,21 @@ listen_all(struct serve *s, struct err **err)
     if (server_listen_unix(s->server, s->socket_path, err) < 0) {
         return err_wrap(err, "listening on '%s'", s->socket_path);
     }
-    AUTO_FREE char *url = listening_url(address, port);
-    AUTO_FREE char *node_url = mem_strdup(url);
-    if (data_dir_kubeconfig(s->dir, url, err) < 0 ||
-        listen_advertised(s, port, &node_url, err) < 0) {
+    s->url = listening_url(address, port);
+    if (data_dir_kubeconfig(s->dir, s->url, err) < 0 || listen_advertised(s, port, err) < 0) {
         return -1;
     }
-    start_machines(s, node_url);
+    s->advertise = advertised(s->node_url);
+    return 0;
+}
+
+static void
+announce(struct serve *s)
+{
     AUTO_FREE char *kubeconfig = data_dir_file(s->dir, "admin.kubeconfig");
-    printf("binnacle is ready: %s, kubectl --kubeconfig %s\n", url, kubeconfig);
+    printf("binnacle is ready: %s, kubectl --kubeconfig %s\n", s->url, kubeconfig);
     (void)fflush(stdout); /* a closed stdout is nobody's trouble */
     notify("READY=1");
-    return 0;
 }
 
 static void
@@ -430,12 +453,15 @@ on_ready(void *ctx, struct err *owned)
     s->informers = informers_local(s->loop, apiserver_cache(s->api),
                                    apiserver_informer_source(s->api), s->api);
     start_reach(s);
-    start_controllers(s);
-    start_scheduler(s);
     mount_answers(s);
     if (listen_all(s, &err) < 0) {
         fail(s, err);
+        return;
     }
+    start_controllers(s); /* they tell where it is listened on; nobody is served before this ends */
+    start_scheduler(s);
+    start_machines(s);
+    announce(s);
 }
 
 /* ---- starting ---- */
@@ -520,6 +546,9 @@ free_parts(struct serve *s)
     }
     mem_free(s->socket_path);
     mem_free(s->root_ca);
+    mem_free(s->url);
+    mem_free(s->node_url);
+    mem_free(s->advertise);
     data_dir_close(s->dir);
 }
 

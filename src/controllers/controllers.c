@@ -14,10 +14,23 @@
 #include "controllers/ctl_gc_graph.h"
 #include "controllers/ctl_replicaset.h"
 
+/* One a line, so that two who add one do not meet. */
+/* clang-format off */
 static const struct reconciler *const rows[] = {
-    &ctl_serviceaccount, &ctl_rootca,     &ctl_ipam, &ctl_namespace,   &ctl_gc,
-    &ctl_replicaset,     &ctl_deployment, &ctl_csr,  &ctl_clusterrole,
+    &ctl_serviceaccount,
+    &ctl_rootca,
+    &ctl_ipam,
+    &ctl_namespace,
+    &ctl_gc,
+    &ctl_replicaset,
+    &ctl_deployment,
+    &ctl_csr,
+    &ctl_clusterrole,
+    &ctl_kubernetes,
+    &ctl_ipaddress,
+    &ctl_servicecidr,
 };
+/* clang-format on */
 
 struct controllers {
     struct ctl_env part;

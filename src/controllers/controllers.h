@@ -7,8 +7,9 @@
 struct controllers;
 struct ctl_csr_signing;
 
-extern const struct reconciler ctl_clusterrole, ctl_gc, ctl_ipam, ctl_namespace, ctl_rootca,
-    ctl_serviceaccount;
+/* Those without a header of their own. */
+extern const struct reconciler ctl_clusterrole, ctl_gc, ctl_ipam, ctl_namespace, ctl_rootca;
+extern const struct reconciler ctl_ipaddress, ctl_kubernetes, ctl_serviceaccount, ctl_servicecidr;
 
 struct controllers_spec {
     struct loop *loop;

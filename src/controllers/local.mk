@@ -18,3 +18,6 @@ libcontrollers_a_SOURCES += src/controllers/ctl_rootca.c
 libcontrollers_a_SOURCES += src/controllers/ctl_serviceaccount.c
 libcontrollers_a_SOURCES += src/controllers/ctl_clusterrole.c
 libcontrollers_a_SOURCES += src/controllers/ctl_csr.c src/controllers/ctl_csr.h
+libcontrollers_a_SOURCES += src/controllers/ctl_kubernetes.c
+libcontrollers_a_SOURCES += src/controllers/ctl_ipaddress.c
+libcontrollers_a_SOURCES += src/controllers/ctl_servicecidr.c

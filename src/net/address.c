@@ -76,6 +76,21 @@ address_text(const struct sockaddr_storage *address, char text[ADDRESS_TEXT_SIZE
     }
 }
 
+bool
+address_outbound(char text[ADDRESS_TEXT_SIZE])
+{
+    /* TEST-NET-1: connecting a datagram socket only asks for the route. */
+    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9) };
+    struct sockaddr_in from = { 0 };
+    socklen_t size = sizeof(from);
+    AUTO_FD int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    to.sin_addr.s_addr = htonl(0xC0000201); /* 192.0.2.1 */
+    return fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 &&
+           getsockname(fd, (struct sockaddr *)&from, &size) == 0 &&
+           inet_ntop(AF_INET, &from.sin_addr, text, ADDRESS_TEXT_SIZE) != NULL;
+}
+
 int
 address_port(const struct sockaddr_storage *address)
 {

@@ -2,6 +2,7 @@
 #ifndef BINNACLE_NET_ADDRESS_H
 #define BINNACLE_NET_ADDRESS_H
 
+#include <stdbool.h>
 #include <sys/socket.h>
 
 struct err;
@@ -13,6 +14,9 @@ int address_parse(const char *text, struct sockaddr_storage *ret, socklen_t *ret
                   struct err **err);
 /* "10.0.0.7:51234", "[::1]:443", "unix". */
 void address_text(const struct sockaddr_storage *address, char text[ADDRESS_TEXT_SIZE]);
+/* The IPv4 address of this machine that its default route would send from, without a port; false:
+ * there is no such route. Nothing is sent. */
+bool address_outbound(char text[ADDRESS_TEXT_SIZE]);
 int address_port(const struct sockaddr_storage *address); /* 0 for unix */
 
 #endif

@@ -61,5 +61,8 @@ const struct golden_plan golden_plans[] = {
     { "ctl/clusterrole", &ctl_clusterrole, open_ctl, mem_free },
     { "ctl/csr", &ctl_csr, open_csr, mem_free },
     { "ctl/replicaset", &ctl_replicaset, open_ctl, mem_free },
+    { "ctl/kubernetes", &ctl_kubernetes, open_ctl, mem_free },
+    { "ctl/ipaddress", &ctl_ipaddress, open_ctl, mem_free },
+    { "ctl/servicecidr", &ctl_servicecidr, open_ctl, mem_free },
     { NULL, NULL, NULL, NULL },
 };

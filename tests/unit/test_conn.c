@@ -411,6 +411,25 @@ test_addresses(void **state)
     }
 }
 
+/* On a machine with a default route: one of its own addresses, which can be bound. */
+static void
+test_address_outbound(void **state)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    struct sockaddr_storage at;
+    socklen_t size = 0;
+    struct err *err = NULL;
+
+    (void)state;
+    if (!address_outbound(text)) {
+        skip();
+    }
+    AUTO_FREE char *whole = mem_printf("%s:0", text);
+    AUTO_FD int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(address_parse(whole, &at, &size, &err), 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, size), 0);
+}
+
 int
 main(void)
 {
@@ -418,7 +437,7 @@ main(void)
         cmocka_unit_test(test_streams),   cmocka_unit_test(test_conn_with),
         cmocka_unit_test(test_splice),    cmocka_unit_test(test_splice_is_cut),
         cmocka_unit_test(test_dial),      cmocka_unit_test(test_dial_timeout),
-        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_addresses), cmocka_unit_test(test_address_outbound),
     };
 
     return cmocka_run_group_tests_name("net/conn", tests, NULL, NULL);
