@@ -211,6 +211,7 @@ tests_bench_bench_http_LDADD = libnet.a libbase.a $(shared_libs)
 bench_programs += tests/bench/bench_doc
 bench_programs += tests/bench/bench_cache
 bench_programs += tests/bench/bench_api
+bench_programs += tests/bench/bench_console
 bench_programs += tests/bench/bench_store
 tests_bench_bench_store_SOURCES = tests/bench/bench_store.c tests/bench/etcd_anchor.c \
 	tests/bench/etcd_anchor.h

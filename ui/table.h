@@ -64,6 +64,7 @@ struct table {
     char *cursor_key; /* the row under the cursor, NULL: none yet */
     size_t cursor;    /* its place */
     int offset;       /* its line on the screen: the anchor of the scroll */
+    bool is_at_top;   /* the first row was on the screen: what comes before it is seen, too */
     char *anchor_key; /* last mark, for ranges */
     size_t marked_len;
     uint64_t hidden;  /* columns that are not drawn, bits */

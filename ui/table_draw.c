@@ -277,11 +277,15 @@ top_row(struct table *table, size_t height)
 
     table->offset = (size_t)table->offset >= height ? (int)height - 1 : table->offset;
     table->offset = (size_t)table->offset > table->cursor ? (int)table->cursor : table->offset;
+    if (table->is_at_top && table->cursor < height) {
+        table->offset = (int)table->cursor;
+    }
     top = table->cursor - (size_t)table->offset;
     if (top > 0 && table->shown_len - top < height) {
         top = table->shown_len > height ? table->shown_len - height : 0;
         table->offset = (int)(table->cursor - top);
     }
+    table->is_at_top = top == 0;
     return top;
 }
 
