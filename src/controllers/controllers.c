@@ -29,6 +29,7 @@ static const struct reconciler *const rows[] = {
     &ctl_kubernetes,
     &ctl_ipaddress,
     &ctl_servicecidr,
+    &ctl_node,
 };
 /* clang-format on */
 

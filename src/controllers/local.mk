@@ -21,3 +21,4 @@ libcontrollers_a_SOURCES += src/controllers/ctl_csr.c src/controllers/ctl_csr.h
 libcontrollers_a_SOURCES += src/controllers/ctl_kubernetes.c
 libcontrollers_a_SOURCES += src/controllers/ctl_ipaddress.c
 libcontrollers_a_SOURCES += src/controllers/ctl_servicecidr.c
+libcontrollers_a_SOURCES += src/controllers/ctl_node.c

@@ -60,6 +60,7 @@ open_csr(struct registry *registry)
 const struct golden_plan golden_plans[] = {
     { "ctl/clusterrole", &ctl_clusterrole, open_ctl, mem_free },
     { "ctl/csr", &ctl_csr, open_csr, mem_free },
+    { "ctl/node", &ctl_node, open_ctl, mem_free },
     { "ctl/replicaset", &ctl_replicaset, open_ctl, mem_free },
     { "ctl/kubernetes", &ctl_kubernetes, open_ctl, mem_free },
     { "ctl/ipaddress", &ctl_ipaddress, open_ctl, mem_free },
