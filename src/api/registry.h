@@ -43,9 +43,9 @@ enum resource_flags {
     RES_CRD = 1 << 8,
     RES_GRACEFUL = 1 << 9,        /* deletion with a grace period (pods) */
     RES_META_AGAIN = 1 << 10,     /* its update check runs ValidateObjectMeta once more */
-    RES_RECORDS_USER = 1 << 12,   /* prepare_create needs user_info */
     RES_RETURN_DELETED = 1 << 11, /* a finished DELETE answers the object, not a Status (pods, …) */
     RES_ORPHAN = 1 << 12,         /* a DELETE that says nothing leaves the dependents (jobs) */
+    RES_RECORDS_USER = 1 << 13,   /* prepare_create needs user_info */
 };
 
 /* What a prepare step sees and may change: edits go to `edit` (on `now`). */

@@ -14,6 +14,7 @@
 #include "apiserver/authn_jwt.h"
 #include "apiserver/ident.h"
 #include "base/arena.h"
+#include "base/base64.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -183,6 +184,31 @@ bearer_token(struct req *req)
     return token;
 }
 
+/* Browsers cannot set headers on a WebSocket: the token comes as a subprotocol, beside the one that
+ * is meant (apiserver/pkg/authentication/request/websocket). False: it is not rightly given. */
+static bool
+websocket_token(struct req *req, struct str *ret_token)
+{
+    struct str prefix = STR("base64url.bearer.authorization.k8s.io.");
+    struct str rest = http_header(req->http, "sec-websocket-protocol");
+    size_t tokens = 0, others = 0;
+    bool is_good = true;
+    if (!str_eq_nocase(http_header(req->http, "upgrade"), STR("websocket"))) {
+        return true;
+    }
+    while (rest.size > 0) {
+        struct str protocol = str_trim(str_cut(rest, ',', &rest));
+        if (!str_has_prefix(protocol, prefix)) {
+            others++;
+            continue;
+        }
+        tokens++;
+        protocol = str_slice(protocol.at + prefix.size, protocol.size - prefix.size);
+        is_good = is_good && base64_decode_url(protocol, req->arena, ret_token) == 0;
+    }
+    return tokens == 0 || (is_good && tokens == 1 && others > 0);
+}
+
 /* A refusal is drawn from a cache that is current: it asks first. */
 static enum step_rc
 from_token(struct authn *authn, struct req *req, struct str token, struct err **err)
@@ -218,6 +244,10 @@ authn_request(struct authn *authn, struct req *req, struct err **err)
         return from_certificate(req, peer->tls);
     }
     struct str token = bearer_token(req);
+    if (token.size == 0 && !websocket_token(req, &token)) {
+        err_set(err, ERR_UNAUTHORIZED, "Unauthorized");
+        return STEP_FAIL;
+    }
     if (token.size > 0) {
         return from_token(authn, req, token, err);
     }

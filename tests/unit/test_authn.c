@@ -363,6 +363,17 @@ answers_http(void **state)
         "\"message\":\"Unauthorized\",\"reason\":\"Unauthorized\",\"code\":401}");
     ask(g, pods, bearer.at, " 403 ",
         "User \\\"system:serviceaccount:default:robot\\\" cannot list resource");
+#define WEBSOCKET "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: "
+#define SUBPROTOCOL "base64url.bearer.authorization.k8s.io."
+    struct str encoded = base64_encode_url(jwt, g->arena);
+    struct str socket = arena_printf(
+        g->arena, WEBSOCKET SUBPROTOCOL STR_FMT ", v5.channel.k8s.io\r\n", STR_ARG(encoded));
+    struct str alone =
+        arena_printf(g->arena, WEBSOCKET SUBPROTOCOL STR_FMT "\r\n", STR_ARG(encoded));
+    ask(g, pods, socket.at, " 403 ",
+        "User \\\"system:serviceaccount:default:robot\\\" cannot list");
+    ask(g, pods, alone.at, " 401 ", "Unauthorized");
+    ask(g, pods, WEBSOCKET SUBPROTOCOL "!, v5.channel.k8s.io\r\n", " 401 ", "Unauthorized");
     ask(g, "/openid/v1/jwks", NULL, " 403 ", "system:anonymous");
     ask(g, "/openid/v1/jwks", bearer.at, "application/jwk-set+json",
         "{\"keys\":[{\"use\":\"sig\",\"kty\":\"EC\",\"kid\":\"");
