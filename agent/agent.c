@@ -204,12 +204,6 @@ look_at_runtime(void *ctx)
         cri_call(agent->cri, CRI_VERSION, &request.base, LOOK_CALL_MS, version_came, agent);
 }
 
-void
-agent_watch_runtime(struct agent *agent)
-{
-    look_again(agent, 0);
-}
-
 /* ---- pods ---- */
 
 static void
@@ -305,24 +299,23 @@ nothing_changed(void *ctx, struct object *old, struct object *now, uint64_t rev)
     (void)rev;
 }
 
+/* Pods begin only now: each of them is told where the services are. */
 static void
 services_listed(void *ctx)
 {
-    struct agent *agent = ctx;
-    const char *name = agent->node_name;
+    podset_services(((struct agent *)ctx)->podset);
+}
 
-    /* Pods begin only now: each of them is told where the services are. */
-    agent->podset = podset_new(&agent->host, agent->informers, name);
-    if (agent->api_spec.listen != NULL) {
-        AUTO_ERR struct err *err = NULL;
-        int port;
+static void
+serve_api(struct agent *agent)
+{
+    AUTO_ERR struct err *err = NULL;
+    int port;
 
-        agent->api_spec.podset = agent->podset;
-        if (node_api_new(&agent->api_spec, &agent->api, &port, &err) < 0) {
-            log_error("node API not served err=\"%s\"", err->message);
-        }
+    agent->api_spec.podset = agent->podset;
+    if (node_api_new(&agent->api_spec, &agent->api, &port, &err) < 0) {
+        log_error("logs, exec and tunnels are not served err=\"%s\"", err->message);
     }
-    agent_watch_runtime(agent);
 }
 
 void
@@ -336,8 +329,13 @@ agent_begin(struct agent *agent)
     agent->host.jobs = agent->jobs;
     agent->host.is_starting = true;
     agent->node = node_new(&agent->node_spec);
+    agent->podset = podset_new(&agent->host, agent->informers, agent->node_name);
     agent->services =
         informer_add(agent->informers, &services, nothing_changed, services_listed, agent);
+    if (agent->api_spec.listen != NULL) {
+        serve_api(agent);
+    }
+    look_again(agent, 0);
 }
 
 void

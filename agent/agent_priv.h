@@ -45,7 +45,6 @@ struct agent {
 };
 
 void agent_begin(struct agent *agent); /* after everything was read */
-void agent_watch_runtime(struct agent *agent);
 void agent_start_pleg(struct agent *agent);
 void agent_pod_cidr(void *ctx, struct str cidr);
 void agent_release(struct agent *agent);

@@ -20,6 +20,7 @@ $(cri_objects): agent/cri.pb-c.h
 libagent_a_SOURCES =
 libagent_a_SOURCES += agent/agent.c agent/agent.h agent/agent_priv.h agent/agent_setup.c
 libagent_a_SOURCES += agent/atomic_dir.c agent/atomic_dir.h
+libagent_a_SOURCES += agent/cgroup.c agent/cgroup.h
 libagent_a_SOURCES += agent/cni.c agent/cni.h
 libagent_a_SOURCES += agent/containerd.c agent/containerd.h
 libagent_a_SOURCES += agent/cri.c agent/cri.h

@@ -291,8 +291,10 @@ node_status_patch(const struct node_status_in *in, struct val stored, struct jw 
             jw_val(out, it.value);
             continue;
         }
-        jw_arr(out); /* merged by type: old ones have to go */
-        jw_raw(out, STR("{\"$patch\":\"replace\"}"));
+        jw_arr(out);
+        if (val_len(val_at(stored, "status.addresses")) > 0) { /* merged by type: they have to go */
+            jw_raw(out, STR("{\"$patch\":\"replace\"}"));
+        }
         VAL_EACH (address, it.value) {
             jw_val(out, address.value);
         }

@@ -328,7 +328,7 @@ init_step(struct planner *p, const struct runtime_sandbox *sandbox, struct val c
     if (seen != NULL && seen->state == RUNTIME_EXITED && seen->exit_code == 0) {
         return true;
     }
-    if (seen != NULL && seen->state == RUNTIME_EXITED &&
+    if (seen != NULL && seen->state == RUNTIME_EXITED && !runtime_was_cancelled(seen) &&
         !pod_restart_wants(p->spec, container, seen->exit_code)) {
         p->out->is_over = true;
         return false;
@@ -429,10 +429,9 @@ keep_container(struct planner *p, const struct runtime_sandbox *sandbox, struct 
     const struct pod_flight *flight = pod_plan_flight(p, name);
 
     if (flight != NULL) {
-        /* A container that dies young leaves its START in flight with a long postStart hook. */
-        return true;
+        return true; /* it may be dead already, with its postStart hook still running */
     }
-    if (seen == NULL || seen->state == RUNTIME_CREATED) {
+    if (seen == NULL || seen->state == RUNTIME_CREATED || runtime_was_cancelled(seen)) {
         start_container(p, sandbox, container);
         return true;
     }
@@ -538,8 +537,11 @@ next_attempt(const struct planner *p, struct str name)
     }
     for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
         VAL_EACH (it, val_get(val_get(p->in->pod, "status"), lists[i])) {
+            struct val state = val_get(it.value, "state");
+
             if (str_eq(val_str(val_get(it.value, "name")), name) &&
-                val_str(val_get(it.value, "containerID")).size > 0) {
+                (val_is(val_get(state, "running")) || val_is(val_get(state, "terminated")) ||
+                 val_is(val_at(it.value, "lastState.terminated")))) {
                 return (uint32_t)val_int(val_get(it.value, "restartCount"), 0) + 1;
             }
         }
@@ -560,6 +562,13 @@ start_container(struct planner *p, const struct runtime_sandbox *sandbox, struct
     struct str hash = runtime_hash(container, text);
     struct pod_act *act;
 
+    if (seen != NULL && runtime_was_cancelled(seen)) {
+        act = pod_plan_act(p, POD_ACT_REMOVE, name); /* its number is free again then */
+        if (act != NULL) {
+            act->id = seen->id;
+        }
+        return;
+    }
     if (dead != NULL && dead->state == RUNTIME_CREATED) {
         dead = runtime_container(p->in->seen, name, (struct str){ 0 }, 1);
     }

@@ -8,12 +8,14 @@
 #include <stdarg.h>
 #include <sys/stat.h>
 
+#include "agent/cgroup.h"
 #include "agent/cri.pb-c.h"
 #include "agent/disk.h"
 #include "agent/fetch.h"
 #include "agent/handler.h"
 #include "agent/image.h"
 #include "agent/pleg.h"
+#include "agent/pod_limits.h"
 #include "agent/pod_worker_priv.h"
 #include "agent/volume.h"
 #include "api/object.h"
@@ -531,10 +533,26 @@ run_remove(struct pod_run *run)
 
 /* ---- the end ---- */
 
+/* What a cleaning up needs, for the job's thread. */
+struct cleanup {
+    struct str cgroup;
+    const char *logs; /* of a pod that never had a sandbox: nothing else removes them; NULL: kept */
+};
+
 static void
 clean_work(struct pod_run *run, struct err **err)
 {
-    (void)volume_clean(run->worker->host->root, str_of(run->worker->uid), err);
+    const struct cleanup *cleanup = run->state;
+
+    if (volume_clean(run->worker->host->root, str_of(run->worker->uid), err) < 0) {
+        return;
+    }
+    if (cleanup->cgroup.size > 0) {
+        cgroup_remove("/sys/fs/cgroup", cleanup->cgroup);
+    }
+    if (cleanup->logs != NULL) {
+        (void)disk_remove(cleanup->logs, err);
+    }
 }
 
 static void
@@ -555,6 +573,17 @@ cleaned(struct pod_run *run, struct err *owned)
 static void
 run_cleanup(struct pod_run *run)
 {
+    struct pod_host *host = run->worker->host;
+    struct cleanup *cleanup = ARENA_NEW(run->arena, struct cleanup);
+    struct pod_config_in in = { .arena = run->arena, .pod = run->pod, .node = &host->config };
+
+    run->state = cleanup;
+    if (val_is(run->pod)) {
+        cleanup->cgroup = pod_limits_cgroup(run->pod, host->config.has_systemd_cgroups, run->arena);
+        if (run->worker->seen->pod.sandbox_len == 0) {
+            cleanup->logs = pod_config_log_dir(&in).at;
+        }
+    }
     pod_run_job(run, clean_work, cleaned);
 }
 

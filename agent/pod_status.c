@@ -364,7 +364,7 @@ patch_condition(struct val condition, struct jw *out)
 }
 
 static void
-patch_member(struct str key, struct val value, struct jw *out)
+patch_member(struct str key, struct val value, struct val stored, struct jw *out)
 {
     bool is_conditions = str_is(key, "conditions");
 
@@ -374,7 +374,7 @@ patch_member(struct str key, struct val value, struct jw *out)
         return;
     }
     jw_arr(out);
-    if (!is_conditions) { /* lists merged by key: the old items have to go */
+    if (!is_conditions && val_len(stored) > 0) { /* merged by key: the old items have to go */
         jw_obj(out);
         jw_kvz(out, "$patch", "replace");
         jw_end(out);
@@ -400,7 +400,7 @@ pod_status_patch(struct val pod, struct val mine, struct jw *out)
     jw_keyz(out, "status");
     jw_obj(out);
     VAL_EACH (it, mine) {
-        patch_member(it.key, it.value, out);
+        patch_member(it.key, it.value, val_member(val_get(pod, "status"), it.key), out);
     }
     for (size_t i = 0; i < ARRAY_LEN(lost_members); i++) {
         if (!val_is(val_get(mine, lost_members[i]))) {

@@ -16,7 +16,7 @@ time_of(struct val v)
 {
     int64_t us;
 
-    return clock_parse(val_str(v), &us) == 0 ? us / 1000 : 0;
+    return clock_parse(val_str(v), &us) == 0 ? us / 1000 : -1;
 }
 
 static struct pod_status_state
@@ -48,6 +48,8 @@ lost_state(const char *message)
     return (struct pod_status_state){ .kind = STATE_TERMINATED,
                                       .reason = STR("ContainerStatusUnknown"),
                                       .message = str_of(message),
+                                      .started_ms = -1,
+                                      .finished_ms = -1,
                                       .exit_code = 137 };
 }
 
@@ -75,10 +77,14 @@ state_of_seen(const struct pod_status_all *all, const struct runtime_container *
     return (struct pod_status_state){ .kind = STATE_WAITING };
 }
 
-/* A container whose postStart hook still runs is not shown as running. */
+/* A container whose postStart hook still runs is not shown as running; one whose start was given up is
+ * not shown at all. */
 static bool
 is_hidden(const struct pod_status_all *all, struct str name, const struct runtime_container *newest)
 {
+    if (newest != NULL && runtime_was_cancelled(newest)) {
+        return true;
+    }
     for (size_t i = 0; newest != NULL && i < all->in->of->flight_len; i++) {
         const struct pod_act *act = &all->in->of->flights[i].act;
 
@@ -280,10 +286,10 @@ write_time(struct jw *out, const char *key, int64_t ms)
     char text[CLOCK_TEXT_SIZE];
 
     jw_keyz(out, key);
-    if (ms > 0) {
+    if (ms >= 0) { /* the runtime's "never" is 1970, as kubelet shows it */
         jw_str(out, clock_text(ms, text));
     } else {
-        jw_null(out); /* the zero time */
+        jw_null(out);
     }
 }
 

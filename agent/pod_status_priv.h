@@ -10,8 +10,8 @@ enum pod_status_kind { STATE_NONE, STATE_WAITING, STATE_RUNNING, STATE_TERMINATE
 /* ContainerState. */
 struct pod_status_state {
     enum pod_status_kind kind;
-    struct str reason, message, id; /* id with its prefix */
-    int64_t started_ms, finished_ms;
+    struct str reason, message, id;  /* id with its prefix */
+    int64_t started_ms, finished_ms; /* -1: not known */
     int32_t exit_code;
 };
 /* ContainerStatus, before it is written. */

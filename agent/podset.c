@@ -17,9 +17,9 @@
 struct podset {
     struct pod_host *host;
     struct informer *informer;
-    struct map workers;     /* uid → struct pod_worker */
-    struct map early;       /* uid → snapshot that came before the API's list */
-    bool has_api, has_seen; /* listed, from either side */
+    struct map workers;                   /* uid → struct pod_worker */
+    struct map early;                     /* uid → snapshot that came before the API's list */
+    bool has_api, has_seen, has_services; /* listed */
 };
 
 static struct pod_worker *
@@ -62,7 +62,7 @@ pod_changed(void *ctx, struct object *old, struct object *now, uint64_t rev)
     }
 }
 
-/* Both sides are known: what came early is handed on, and what only the runtime has is ended. */
+/* All is known: what came early is handed on, and what only the runtime has is ended. */
 static void
 begin(struct podset *podset)
 {
@@ -70,13 +70,15 @@ begin(struct podset *podset)
     struct str uid;
     void *value;
 
-    if (!podset->has_api || !podset->has_seen) {
+    if (!podset->has_api || !podset->has_seen || !podset->has_services) {
         return;
     }
     podset->host->is_open = true;
     while (map_next(&podset->early, &iter, &uid, &value)) {
-        (void)map_del(&podset->early, uid);
-        pod_worker_seen(worker_of(podset, uid), value);
+        struct runtime_snapshot *snapshot = value;
+
+        (void)map_del(&podset->early, uid); /* frees the key, too */
+        pod_worker_seen(worker_of(podset, snapshot->pod.uid), snapshot);
     }
     podset_wake(podset);
 }
@@ -118,6 +120,13 @@ void
 podset_synced(struct podset *podset)
 {
     podset->has_seen = true;
+    begin(podset);
+}
+
+void
+podset_services(struct podset *podset)
+{
+    podset->has_services = true;
     begin(podset);
 }
 

@@ -91,6 +91,22 @@ runtime_is_running(const struct runtime_container *container)
     return container->state == RUNTIME_RUNNING || container->state == RUNTIME_UNKNOWN;
 }
 
+bool
+runtime_was_cancelled(const struct runtime_container *container)
+{
+    /* containerd's words for a request whose connection broke: before, or while the shim starts. */
+    static const char *const words[] = { "context canceled",
+                                         "failed to start shim: start failed: : "
+                                         "signal: killed" };
+    bool is_given_up = false;
+
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        is_given_up = is_given_up || str_contains(container->message, str_of(words[i]));
+    }
+    return is_given_up && container->state == RUNTIME_EXITED && container->started_ms == 0 &&
+           str_is(container->reason, "StartError");
+}
+
 /* FNV-1a, written out because the value is kept in the runtime across versions of the agent. */
 static uint64_t
 hash_more(uint64_t hash, struct str bytes)

@@ -85,6 +85,10 @@ const struct runtime_container *runtime_container(const struct runtime_pod *pod,
 /* Does anything of it still run, or might it? */
 bool runtime_is_running(const struct runtime_container *container);
 
+/* Did its start end only because whoever asked for it went away (an agent that was killed)? It never
+ * ran: it does not count as a container that died. */
+bool runtime_was_cancelled(const struct runtime_container *container);
+
 /* Hash of what makes a container another one: its name and image (kubelet's HashContainer), 16
  * hex digits. */
 enum { RUNTIME_HASH_SIZE = 17 };

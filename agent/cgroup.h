@@ -1,0 +1,12 @@
+/* Control groups of pods: what the runtime leaves behind.  Blocking, tiny. */
+#ifndef BINNACLE_AGENT_CGROUP_H
+#define BINNACLE_AGENT_CGROUP_H
+
+#include "base/str.h"
+
+/* Removes a pod's group ("/kubepods/…/podUID", or the name of its slice) from every hierarchy below
+ * `mount` (/sys/fs/cgroup): the runtime makes it with the first container and never removes it. What is
+ * not there or still in use is left alone. */
+void cgroup_remove(const char *mount, struct str group);
+
+#endif
