@@ -5,8 +5,13 @@
 
 #include "api/check.h"
 
+#include <string.h>
+
+#include "api/object.h"
+#include "api/selector.h"
 #include "api/validate_priv.h"
 #include "base/arena.h"
+#include "base/err.h"
 
 enum { CHECK_PORT_MAX = 65535 };
 
@@ -33,6 +38,29 @@ check_invalid(struct causes *out, const struct field_path *path, const char *mem
               const char *detail)
 {
     causes_add(out, CAUSE_INVALID, path, check_dotted(member), v, "%s", detail);
+}
+
+void
+check_invalid_whole(struct causes *out, const struct field_path *path, const char *member,
+                    const char *detail)
+{
+    causes_add_json(out, CAUSE_INVALID, path, check_dotted(member), STR(""), "%s", detail);
+}
+
+void
+check_too_long(struct causes *out, const struct field_path *path, const char *member, size_t max)
+{
+    causes_add(out, CAUSE_TOO_LONG, path, check_dotted(member), (struct val){ 0 },
+               "may not be more than %zu bytes", max);
+}
+
+void
+check_too_many(struct causes *out, const struct field_path *path, const char *member, size_t len,
+               size_t max)
+{
+    struct str shown = arena_printf(out->arena, "%zu", len);
+    causes_add_json(out, CAUSE_TOO_MANY, path, check_dotted(member), shown,
+                    "must have at most %zu item%s", max, max == 1 ? "" : "s");
 }
 
 void
@@ -117,6 +145,57 @@ check_nonnegative(struct causes *out, const struct field_path *path, const char 
 }
 
 void
+check_nonnegative_all(struct causes *out, const struct field_path *path, struct val object,
+                      const char *const *members)
+{
+    for (size_t i = 0; members[i] != NULL; i++) {
+        check_nonnegative(out, path, members[i], val_get(object, members[i]));
+    }
+}
+
+void
+check_positive(struct causes *out, const struct field_path *path, const char *member, struct val v)
+{
+    if (val_int(v, 0) <= 0) {
+        causes_add_json(out, CAUSE_INVALID, path, check_dotted(member),
+                        val_is(v) ? val_raw(v) : STR("0"), "must be greater than zero");
+    }
+}
+
+bool
+check_is_percent(struct str text, int64_t *ret_percent)
+{
+    bool has_sign = str_has_suffix(text, STR("%"));
+    struct str digits = str_slice(text.at, text.size > 0 ? text.size - 1 : 0);
+    if (!has_sign || digits.size == 0 || digits.at[0] == '-') {
+        return false;
+    }
+    if (!str_to_int(digits, ret_percent)) { /* so large that no number holds it */
+        *ret_percent = INT64_MAX;
+        for (size_t i = 0; i < digits.size; i++) {
+            if (digits.at[i] < '0' || digits.at[i] > '9') {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+void
+check_count_or_percent(struct causes *out, const struct field_path *path, const char *member,
+                       struct val v)
+{
+    int64_t percent = 0;
+    if (val_type(v) != DOC_STRING) {
+        check_nonnegative(out, path, member, v);
+    } else if (!check_is_percent(val_str(v), &percent)) {
+        check_invalid(out, path, member, v,
+                      "a valid percent string must be a numeric string followed by an ending '%' "
+                      "(e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')");
+    }
+}
+
+void
 check_range(struct causes *out, const struct field_path *path, const char *member, struct val v,
             int64_t min, int64_t max)
 {
@@ -171,6 +250,39 @@ check_relative_path(struct causes *out, const struct field_path *path, const cha
 }
 
 void
+check_domain_path(struct causes *out, const struct field_path *path, const char *member,
+                  struct val v)
+{
+    struct str rest = { 0 };
+    struct str host = str_cut(val_str(v), '/', &rest);
+    if (!check_has(v)) {
+        check_required(out, path, member, NULL);
+        return;
+    }
+    if (host.size == 0 || rest.size == 0) {
+        check_invalid(out, path, member, v,
+                      "must be a domain-prefixed path (such as \"acme.io/foo\")");
+        return;
+    }
+    struct problems found = { 0 };
+    validate_name_subdomain(host, false, &found);
+    for (size_t i = 0; i < found.len; i++) {
+        causes_add_text(out, CAUSE_INVALID, path, check_dotted(member), host, "%s", found.at[i]);
+    }
+    for (size_t i = 0; i < rest.size; i++) {
+        char c = rest.at[i];
+        bool is_fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       (c != '\0' && strchr("/-._~%!$&'()*+,;=:", c) != NULL);
+        if (!is_fine) {
+            causes_add_text(out, CAUSE_INVALID, path, check_dotted(member), rest,
+                            "Invalid path (regex used for validation is "
+                            "'[A-Za-z0-9/\\-._~%%!$&'()*+,;=:]+')");
+            return;
+        }
+    }
+}
+
+void
 check_label_selector(struct causes *out, const struct field_path *path, const char *member,
                      struct val v)
 {
@@ -207,6 +319,23 @@ check_label_selector(struct causes *out, const struct field_path *path, const ch
     }
 }
 
+enum check_match
+check_selector(struct arena *arena, struct val label_selector, struct val labels)
+{
+    AUTO_ERR struct err *err = NULL;
+    struct selector *selector = NULL;
+    if (selector_from_object(arena, label_selector, &selector, &err) != 0) {
+        return CHECK_NO_SELECTOR;
+    }
+    struct label *pairs = arena_array(arena, val_len(labels) + 1, sizeof(*pairs));
+    size_t len = 0;
+    VAL_EACH (it, labels) {
+        pairs[len++] = (struct label){ it.key, val_str(it.value) };
+    }
+    return selector_matches_labels(selector, (struct labels){ pairs, len }) ? CHECK_MATCH
+                                                                            : CHECK_NO_MATCH;
+}
+
 bool
 check_same(struct val a, struct val b)
 {
@@ -220,6 +349,17 @@ check_immutable(struct causes *out, const struct field_path *path, const char *m
                 struct val now, struct val old)
 {
     if (!check_same(now, old)) {
+        struct str shown = val_is(now) ? val_raw(now) : STR("null");
+        causes_add_json(out, CAUSE_INVALID, path, check_dotted(member), shown,
+                        "field is immutable");
+    }
+}
+
+void
+check_immutable_text(struct causes *out, const struct field_path *path, const char *member,
+                     struct val now, struct val old)
+{
+    if (!str_eq(val_str(now), val_str(old))) {
         check_invalid(out, path, member, now, "field is immutable");
     }
 }

@@ -35,6 +35,13 @@ void check_required(struct causes *out, const struct field_path *path, const cha
                     const char *detail);
 void check_invalid(struct causes *out, const struct field_path *path, const char *member,
                    struct val v, const char *detail);
+/* Same without the value (field.OmitValueType). */
+void check_invalid_whole(struct causes *out, const struct field_path *path, const char *member,
+                         const char *detail);
+void check_too_long(struct causes *out, const struct field_path *path, const char *member,
+                    size_t max);
+void check_too_many(struct causes *out, const struct field_path *path, const char *member,
+                    size_t len, size_t max);
 void check_forbidden(struct causes *out, const struct field_path *path, const char *member,
                      const char *detail);
 typedef void check_problems_fn(struct str text, bool is_prefix, struct problems *out);
@@ -54,6 +61,15 @@ void check_enum_as(struct causes *out, const struct field_path *path, const char
 bool check_is_one_of(struct str text, const char *const *values);
 void check_nonnegative(struct causes *out, const struct field_path *path, const char *member,
                        struct val v);
+/* Of several members of an object, NULL-terminated. */
+void check_nonnegative_all(struct causes *out, const struct field_path *path, struct val object,
+                           const char *const *members);
+void check_positive(struct causes *out, const struct field_path *path, const char *member,
+                    struct val v);
+/* An integer that is not negative, or a text like "5%". */
+void check_count_or_percent(struct causes *out, const struct field_path *path, const char *member,
+                            struct val v);
+bool check_is_percent(struct str text, int64_t *ret_percent);
 void check_range(struct causes *out, const struct field_path *path, const char *member,
                  struct val v, int64_t min, int64_t max);
 void check_port(struct causes *out, const struct field_path *path, const char *member,
@@ -64,11 +80,23 @@ void check_backsteps(struct causes *out, const struct field_path *path, const ch
                      struct val v);
 void check_relative_path(struct causes *out, const struct field_path *path, const char *member,
                          struct val v);
+/* "example.com/thing" */
+void check_domain_path(struct causes *out, const struct field_path *path, const char *member,
+                       struct val v);
 /* metav1.LabelSelector. */
 void check_label_selector(struct causes *out, const struct field_path *path, const char *member,
                           struct val v);
+enum check_match {
+    CHECK_MATCH,
+    CHECK_NO_MATCH,
+    CHECK_NO_SELECTOR, /* it does not parse */
+};
+enum check_match check_selector(struct arena *arena, struct val label_selector, struct val labels);
+/* A pointer, list or map; _text: a plain string. */
 void check_immutable(struct causes *out, const struct field_path *path, const char *member,
                      struct val now, struct val old);
+void check_immutable_text(struct causes *out, const struct field_path *path, const char *member,
+                          struct val now, struct val old);
 bool check_same(struct val a, struct val b); /* equal, absent and null alike */
 
 /* check_ip.c. Legacy: sloppy forms are taken; strict: canonical text only. */

@@ -319,16 +319,6 @@ kind_affinity_check_tolerations(struct causes *out, struct val tolerations,
 /* ---- spread ---- */
 
 static void
-affinity_check_positive(struct causes *out, struct val number, const char *member,
-                        const struct field_path *path)
-{
-    if (val_int(number, 0) <= 0) {
-        struct str shown = val_is(number) ? val_raw(number) : STR("0");
-        causes_add_json(out, CAUSE_INVALID, path, member, shown, "must be greater than zero");
-    }
-}
-
-static void
 affinity_check_constraint(struct causes *out, struct val constraint, struct val rest,
                           const struct field_path *path)
 {
@@ -338,7 +328,7 @@ affinity_check_constraint(struct causes *out, struct val constraint, struct val 
     struct val topology = val_get(constraint, "topologyKey");
     struct val action = val_get(constraint, "whenUnsatisfiable");
     struct val domains = val_get(constraint, "minDomains");
-    affinity_check_positive(out, val_get(constraint, "maxSkew"), "maxSkew", path);
+    check_positive(out, path, "maxSkew", val_get(constraint, "maxSkew"));
     if (!check_has(topology)) {
         check_required(out, path, "topologyKey", "can not be empty");
     }
@@ -357,7 +347,7 @@ affinity_check_constraint(struct causes *out, struct val constraint, struct val 
         is_after = is_after || val_raw(it.value).at == val_raw(constraint).at;
     }
     if (val_is(domains)) {
-        affinity_check_positive(out, domains, "minDomains", path);
+        check_positive(out, path, "minDomains", domains);
         if (!val_is_str(action, "DoNotSchedule")) {
             causes_add(out, CAUSE_INVALID, path, "minDomains", domains,
                        "can only use minDomains if whenUnsatisfiable=DoNotSchedule, not " STR_FMT,

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "api/columns_kinds.h"
+#include "api/kinds_check.h"
 #include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
@@ -185,8 +186,11 @@ const struct resource resource_jobs = {
     .singular = "job",
     .categories = kinds_category_all,
     .verbs = VERB_ALL,
-    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION | RES_ORPHAN,
+    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION | RES_ORPHAN |
+             RES_META_AGAIN,
     .type = &type_batch_job,
+    .check_create = kind_job_check,
+    .check_update = kind_job_check_update,
     .selectables = jobs_fields,
     .selectable_len = ARRAY_LEN(jobs_fields),
     .prepare_create = kind_job_create,

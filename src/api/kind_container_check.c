@@ -442,8 +442,7 @@ container_check_restart(struct causes *out, struct val container, const struct f
                        "must specify restartPolicy when restart rules are used");
     }
     if (val_len(rules) > RULES_MAX) {
-        causes_add(out, CAUSE_TOO_LONG, &list, "", rules, "may not be more than %d bytes",
-                   RULES_MAX);
+        check_too_long(out, &list, NULL, RULES_MAX);
     }
     size_t index = 0;
     VAL_EACH (it, rules) {
@@ -456,8 +455,7 @@ container_check_restart(struct causes *out, struct val container, const struct f
         }
         check_enum_as(out, &item, "exitCodes.operator", val_get(codes, "operator"), operators);
         if (val_len(val_get(codes, "values")) > VALUES_MAX) {
-            causes_add(out, CAUSE_TOO_LONG, &item, "exitCodes.values", codes,
-                       "may not be more than %d bytes", VALUES_MAX);
+            check_too_long(out, &item, "exitCodes.values", VALUES_MAX);
         }
     }
 }

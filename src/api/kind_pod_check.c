@@ -301,8 +301,7 @@ pod_check_host_name(const struct pod_check *pod, const struct field_path *path)
                         "may not be specified when hostNetwork is true");
     }
     if (val_str(name).size > POD_HOSTNAME_MAX) {
-        causes_add(out, CAUSE_TOO_LONG, path, "hostnameOverride", name,
-                   "may not be more than %d bytes", POD_HOSTNAME_MAX);
+        check_too_long(out, path, "hostnameOverride", POD_HOSTNAME_MAX);
     }
     check_name(out, path, "hostnameOverride", name, validate_name_subdomain);
 }

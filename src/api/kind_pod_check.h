@@ -56,6 +56,9 @@ void kind_downward_check_field(struct causes *out, struct val ref, bool is_volum
                                const struct field_path *path);
 void kind_downward_check_resource(struct causes *out, struct val ref, bool is_volume,
                                   const struct field_path *path);
+/* ValidateCSIDriverName */
+void kind_volume_check_driver(struct causes *out, const struct field_path *path, const char *member,
+                              struct val driver);
 /* kind_claim_check.c */
 void kind_claim_check_spec(struct causes *out, struct val spec, const struct field_path *path);
 /* kind_security_check.c: of a container, and of a pod with what depends on it. */

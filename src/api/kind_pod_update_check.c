@@ -494,7 +494,8 @@ pod_update_check_status(const struct check_in *in, struct causes *out)
         check_invalid(out, &path, "observedGeneration", generation,
                       "must be a non-negative integer");
     }
-    check_immutable(out, &path, "qosClass", val_get(status, "qosClass"), val_get(old, "qosClass"));
+    check_immutable_text(out, &path, "qosClass", val_get(status, "qosClass"),
+                         val_get(old, "qosClass"));
     pod_update_check_states(in, "containers", "containerStatuses", out);
     pod_update_check_states(in, "initContainers", "initContainerStatuses", out);
     pod_update_check_states(in, "", "ephemeralContainerStatuses", out);

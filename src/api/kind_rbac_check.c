@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "api/check.h"
 #include "api/kinds_priv.h"
 #include "api/registry.h"
 #include "api/validate.h"
@@ -79,6 +80,17 @@ kind_rbac_check_role(struct check_in *in, struct causes *out)
         causes_add(out, CAUSE_REQUIRED, NULL, "aggregationRule.clusterRoleSelectors",
                    (struct val){ 0 },
                    "at least one clusterRoleSelector required if aggregationRule is non-nil");
+    }
+    struct field_path rule = check_at(NULL, "aggregationRule");
+    struct field_path list = check_at(&rule, "clusterRoleSelectors");
+    size_t nth = 0;
+    VAL_EACH (it, val_get(aggregation, "clusterRoleSelectors")) {
+        struct field_path item = check_item(&list, nth++);
+        check_label_selector(out, &item, NULL, it.value);
+        if (check_selector(out->arena, it.value, (struct val){ 0 }) == CHECK_NO_SELECTOR) {
+            causes_add_json(out, CAUSE_INVALID, &item, "", STR("null"),
+                            "invalid label selector.");
+        }
     }
 }
 

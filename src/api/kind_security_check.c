@@ -88,8 +88,7 @@ security_check_app_armor(struct causes *out, struct val profile, const struct fi
             check_required(out, path, "localhostProfile", required);
         }
         if (text.size > SECURITY_PROFILE_MAX) {
-            causes_add(out, CAUSE_TOO_LONG, path, "localhostProfile", file,
-                       "may not be more than %d bytes", SECURITY_PROFILE_MAX);
+            check_too_long(out, path, "localhostProfile", SECURITY_PROFILE_MAX);
         }
     }
 }

@@ -5,8 +5,10 @@
 #include "config.h"
 
 #include "api/columns_kinds.h"
+#include "api/kinds_check.h"
 #include "api/kinds_priv.h"
 #include "api/kinds_types.h"
+#include "api/validate.h"
 
 /* One row a line. */
 /* clang-format off */
@@ -163,8 +165,10 @@ const struct resource resource_endpointslices = {
     .plural = "endpointslices",
     .singular = "endpointslice",
     .verbs = VERB_ALL,
-    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
+    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION | RES_META_AGAIN,
     .type = &type_discovery_endpoint_slice,
+    .check_create = kind_endpoint_check_slice,
+    .check_update = kind_endpoint_check_slice_update,
     COLUMNS_OF(endpointslices),
 };
 
@@ -178,8 +182,10 @@ const struct resource resource_endpoints = {
     .singular = "endpoints",
     .short_names = endpoints_short,
     .verbs = VERB_ALL,
-    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE,
+    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE | RES_META_AGAIN,
     .type = &type_core_endpoints,
+    .check_create = kind_endpoint_check_endpoints,
+    .check_update = kind_endpoint_check_endpoints,
     COLUMNS_OF(endpoints),
 };
 
@@ -205,6 +211,9 @@ const struct resource resource_services = {
     .flags =
         RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE | RES_RETURN_DELETED,
     .type = &type_core_service,
+    .name_problems = validate_name_dns1035,
+    .check_create = kind_service_check,
+    .check_update = kind_service_check_update,
     .selectables = services_fields,
     .selectable_len = ARRAY_LEN(services_fields),
     .prepare_create = kinds_prepare_create,

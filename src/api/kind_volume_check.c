@@ -291,28 +291,35 @@ volume_check_nfs(const struct pod_check *pod, struct val source, const struct fi
     }
 }
 
+/* ValidateCSIDriverName */
+void
+kind_volume_check_driver(struct causes *out, const struct field_path *path, const char *member,
+                         struct val driver)
+{
+    enum { DRIVER_MAX = 63 };
+    struct problems found = { 0 };
+    if (!check_has(driver)) {
+        check_required(out, path, member, NULL);
+        return;
+    }
+    char *lower = arena_dupz(out->arena, val_str(driver));
+    for (char *c = lower; *c != '\0'; c++) {
+        *c = (char)(*c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c);
+    }
+    if (val_str(driver).size > DRIVER_MAX) {
+        check_too_long(out, path, member, DRIVER_MAX);
+    }
+    validate_name_subdomain(str_of(lower), false, &found);
+    validate_put_problems(&found, path, member, driver, out);
+}
+
 static void
 volume_check_csi(const struct pod_check *pod, struct val source, const struct field_path *path)
 {
-    enum { DRIVER_MAX = 63 };
     struct causes *out = pod->out;
     struct val driver = val_get(source, "driver"), secret = val_get(source, "nodePublishSecretRef");
     struct val name = val_get(secret, "name");
-    if (!check_has(driver)) {
-        check_required(out, path, "driver", NULL);
-    } else {
-        char *lower = arena_dupz(out->arena, val_str(driver));
-        for (char *c = lower; *c != '\0'; c++) {
-            *c = (char)(*c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c);
-        }
-        struct problems found = { 0 };
-        if (val_str(driver).size > DRIVER_MAX) {
-            causes_add(out, CAUSE_TOO_LONG, path, "driver", driver, "may not be more than %d bytes",
-                       DRIVER_MAX);
-        }
-        validate_name_subdomain(str_of(lower), false, &found);
-        validate_put_problems(&found, path, "driver", driver, out);
-    }
+    kind_volume_check_driver(out, path, "driver", driver);
     if (val_is(secret) && !check_has(name)) {
         check_required(out, path, "nodePublishSecretRef.name", NULL);
     } else if (val_is(secret)) {

@@ -206,7 +206,8 @@ static struct str
 causes_body(const struct cause *cause, struct arena *arena)
 {
     const char *text = causes_words[cause->kind].text;
-    bool has_value = causes_words[cause->kind].has_value;
+    /* No bytes at all: upstream's OmitValueType. */
+    bool has_value = causes_words[cause->kind].has_value && cause->value.size > 0;
     bool has_detail = cause->detail.size > 0;
     return arena_printf(arena, "%s%s" STR_FMT "%s" STR_FMT, text, has_value ? ": " : "",
                         STR_ARG(has_value ? cause->value : STR("")), has_detail ? ": " : "",
