@@ -88,8 +88,7 @@ kind_rbac_check_role(struct check_in *in, struct causes *out)
         struct field_path item = check_item(&list, nth++);
         check_label_selector(out, &item, NULL, it.value);
         if (check_selector(out->arena, it.value, (struct val){ 0 }) == CHECK_NO_SELECTOR) {
-            causes_add_json(out, CAUSE_INVALID, &item, "", STR("null"),
-                            "invalid label selector.");
+            causes_add_json(out, CAUSE_INVALID, &item, "", STR("null"), "invalid label selector.");
         }
     }
 }

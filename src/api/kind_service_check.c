@@ -287,9 +287,8 @@ service_check_stack(struct val spec, struct causes *out)
     }
 }
 
-/* ValidateServiceClusterIPsRelatedFields */
-static void
-service_check_cluster_ips(struct val spec, struct val old_spec, struct causes *out)
+void
+kind_service_check_cluster_ips(struct val spec, struct val old_spec, struct causes *out)
 {
     struct field_path path = check_at(NULL, "spec"), list = check_at(&path, "clusterIPs");
     struct val ip = val_get(spec, "clusterIP"), ips = val_get(spec, "clusterIPs");
@@ -498,7 +497,7 @@ kind_service_check(struct check_in *in, struct causes *out)
     }
     validate_put_labels(val_get(spec, "selector"), &path, "selector", out);
     service_check_affinity(spec, out);
-    service_check_cluster_ips(spec, old_spec, out);
+    kind_service_check_cluster_ips(spec, old_spec, out);
     service_check_external_ips(spec, old_spec, out);
     check_enum(out, &path, "type", val_get(spec, "type"), types);
     service_check_port_uses(spec, out);

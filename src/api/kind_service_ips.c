@@ -1,19 +1,17 @@
 /* Addresses and families of a Service before any is allocated: what belongs together is brought
  * together, what is missing gets its default, what cannot be is told.
  *
- * After pkg/registry/core/service/storage (normalizeClusterIPs, initIPFamilyFields) and
- * ValidateServiceClusterIPsRelatedFields, release 1.35, for a cluster of one family, IPv4. Called by
- * the API server's step "allocate"; pure. */
+ * After pkg/registry/core/service/storage (normalizeClusterIPs, initIPFamilyFields), release 1.35, for
+ * a cluster of one family, IPv4. Called by the API server's step "allocate"; pure. */
 #include "config.h"
 
+#include "api/kind_service_check.h"
 #include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 #include "api/schema.h"
 #include "base/arena.h"
 #include "base/ip.h"
 #include "base/mem.h"
-
-static const char bad_ip[] = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
 
 static bool
 is_same_list(struct val a, struct val b)
@@ -78,113 +76,11 @@ struct ips {
     bool is_headless;
 };
 
-static void
-check_lists(const struct ips *s)
-{
-    struct str ip = val_str(val_get(s->spec, "clusterIP"));
-    if (ip.size > 0 && val_len(s->list) == 0) {
-        causes_add(s->out, CAUSE_REQUIRED, NULL, "spec.clusterIPs", s->list, "%s", "");
-    } else if (ip.size > 0 && !str_eq(val_str(val_item(s->list, 0)), ip)) {
-        causes_add(s->out, CAUSE_INVALID, NULL, "spec.clusterIPs", s->list,
-                   "first value must match `clusterIP`");
-    } else if (ip.size == 0 && val_len(s->list) > 0) {
-        causes_add(s->out, CAUSE_INVALID, NULL, "spec.clusterIPs", s->list,
-                   "must be empty when `clusterIP` is not specified");
-    }
-}
-
-static void
-check_words(const struct ips *s)
-{
-    static const char *const families[] = { "IPv4", "IPv6", NULL };
-    static const char *const policies[] = { "PreferDualStack", "RequireDualStack", "SingleStack",
-                                            NULL };
-    size_t i = 0;
-    VAL_EACH (it, s->families) {
-        struct str path = arena_printf(s->out->arena, "spec.ipFamilies[%zu]", i);
-        if (!val_is_str(it.value, "IPv4") && !val_is_str(it.value, "IPv6")) {
-            causes_add_enum(s->out, NULL, path.at, it.value, families);
-        }
-        for (size_t before = 0; before < i; before++) {
-            if (val_eq(val_item(s->families, before), it.value)) {
-                causes_add(s->out, CAUSE_DUPLICATE, NULL, path.at, it.value, "%s", "");
-                break;
-            }
-        }
-        i++;
-    }
-    bool is_known = !val_is(s->policy);
-    for (size_t p = 0; policies[p] != NULL; p++) {
-        is_known = is_known || val_is_str(s->policy, policies[p]);
-    }
-    if (!is_known) {
-        causes_add_enum(s->out, NULL, "spec.ipFamilyPolicy", s->policy, policies);
-    }
-}
-
-static bool
-check_ips(const struct ips *s, struct val old_ips)
-{
-    size_t i = 0, len = val_len(s->list);
-    bool is_good = true;
-    VAL_EACH (it, s->list) {
-        struct ip ip;
-        size_t at = i++;
-        if (at == 0 && val_is_str(it.value, "None")) {
-            if (len > 1) {
-                causes_add(s->out, CAUSE_INVALID, NULL, "spec.clusterIPs", s->list,
-                           "'None' must be the first and only value");
-                is_good = false;
-            }
-            continue;
-        }
-        bool was_there = false;
-        VAL_EACH (old, old_ips) {
-            was_there = was_there || val_eq(old.value, it.value);
-        }
-        if (!was_there && !ip_parse(val_str(it.value), true, &ip)) {
-            causes_add(s->out, CAUSE_INVALID, NULL,
-                       arena_printf(s->out->arena, "spec.clusterIPs[%zu]", at).at, it.value, "%s",
-                       bad_ip);
-            is_good = false;
-        }
-    }
-    if (len > 2) {
-        causes_add(s->out, CAUSE_INVALID, NULL, "spec.clusterIPs", s->list,
-                   "may only hold up to 2 values");
-    }
-    return is_good;
-}
-
 static bool
 is_v6(struct val text)
 {
     struct ip ip;
     return ip_parse(val_str(text), true, &ip) && ip.is_v6;
-}
-
-static void
-check_stacks(const struct ips *s)
-{
-    size_t len = val_len(s->list), i = 0;
-    if (len > 1 && (len != 2 || is_v6(val_item(s->list, 0)) == is_v6(val_item(s->list, 1)))) {
-        causes_add(s->out, CAUSE_INVALID, NULL, "spec.clusterIPs", s->list,
-                   "may specify no more than one IP for each IP family");
-    }
-    if (s->is_headless || s->out->len > 0) {
-        return;
-    }
-    VAL_EACH (it, s->list) {
-        struct val family = val_item(s->families, i);
-        bool is_mismatch = val_is(family) && val_is_str(family, "IPv6") != is_v6(it.value);
-        if (is_mismatch) {
-            causes_add(s->out, CAUSE_INVALID, NULL,
-                       arena_printf(s->out->arena, "spec.clusterIPs[%zu]", i).at, it.value,
-                       "expected an %s value as indicated by `ipFamilies[%zu]`",
-                       val_is_str(family, "IPv6") ? "IPv6" : "IPv4", i);
-        }
-        i++;
-    }
 }
 
 /* ---- what this cluster can do ---- */
@@ -271,11 +167,7 @@ kind_service_ips_fill(struct val now, struct val old, struct edit *edit, struct 
     if (val_is_str(val_get(spec, "type"), "ExternalName")) {
         return;
     }
-    check_lists(&s);
-    check_words(&s);
-    if (check_ips(&s, val_at(old, "spec.clusterIPs"))) {
-        check_stacks(&s);
-    }
+    kind_service_check_cluster_ips(spec, val_get(old, "spec"), out);
     if (out->len == 0) {
         check_policy(&s);
     }
@@ -287,61 +179,4 @@ kind_service_ips_fill(struct val now, struct val old, struct edit *edit, struct 
     } else {
         fill_families(&s);
     }
-}
-
-/* ---- what a write may not do (validateServiceClusterIPsRelatedFields and ValidateServiceUpdate) ---- */
-
-static void
-check_types(struct val now, struct causes *out)
-{
-    struct val spec = val_get(now, "spec"), type = val_get(spec, "type");
-    struct val ips = val_get(spec, "clusterIPs"), first = val_item(ips, 0);
-    bool has_ports = val_is_str(type, "NodePort") || val_is_str(type, "LoadBalancer");
-    size_t i = 0;
-    if (val_is_str(type, "ExternalName") && val_len(ips) > 0) {
-        causes_add(out, CAUSE_FORBIDDEN, NULL, "spec.clusterIPs", ips,
-                   "may not be set for ExternalName services");
-    } else if (has_ports && val_is_str(first, "None")) {
-        causes_add(out, CAUSE_INVALID, NULL, "spec.clusterIPs[0]", first,
-                   "may not be set to 'None' for " STR_FMT " services", STR_ARG(val_str(type)));
-    }
-    VAL_EACH (it, val_get(spec, "ports")) {
-        struct val port = val_get(it.value, "nodePort");
-        if (!has_ports && val_int(port, 0) != 0) {
-            causes_add(out, CAUSE_FORBIDDEN, NULL,
-                       arena_printf(out->arena, "spec.ports[%zu].nodePort", i).at, port,
-                       "may not be used when `type` is '" STR_FMT "'", STR_ARG(val_str(type)));
-        }
-        i++;
-    }
-}
-
-void
-kind_service_ips_check(struct check_in *in, struct causes *out)
-{
-    check_types(in->now, out);
-}
-
-void
-kind_service_ips_check_update(struct check_in *in, struct causes *out)
-{
-    struct val now = val_at(in->now, "spec.clusterIPs"), old = val_at(in->old, "spec.clusterIPs");
-    size_t len = val_len(old) < val_len(now) ? val_len(old) : val_len(now);
-    bool is_external = val_is_str(val_at(in->now, "spec.type"), "ExternalName") ||
-                       val_is_str(val_at(in->old, "spec.type"), "ExternalName");
-    if (in->subresource != NULL) {
-        return;
-    }
-    if (!is_external && val_len(now) == 0 && val_len(old) > 0) {
-        causes_add(out, CAUSE_INVALID, NULL, "spec.clusterIPs[0]", now,
-                   "primary clusterIP can not be unset");
-    }
-    for (size_t i = 0; i < len && !is_external; i++) {
-        if (!val_eq(val_item(now, i), val_item(old, i))) {
-            causes_add(out, CAUSE_INVALID, NULL,
-                       arena_printf(out->arena, "spec.clusterIPs[%zu]", i).at, now,
-                       "may not change once set");
-        }
-    }
-    check_types(in->now, out);
 }

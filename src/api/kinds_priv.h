@@ -65,10 +65,6 @@ void kind_node_fill_spec(struct fill *fill);
 void kind_pod_fill_status(struct fill *fill);
 void kind_node_fill_status(struct fill *fill);
 
-/* kind_service_ips.c */
-void kind_service_ips_check(struct check_in *in, struct causes *out);
-void kind_service_ips_check_update(struct check_in *in, struct causes *out);
-
 /* kind_service_fill.c */
 void kind_service_fill_spec(struct fill *fill);
 void kind_service_fill_port(struct fill *fill);
