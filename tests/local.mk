@@ -64,6 +64,7 @@ unit_tests += tests/unit/test_object
 unit_tests += tests/unit/test_selector
 unit_tests += tests/unit/test_base64
 unit_tests += tests/unit/test_ip
+unit_tests += tests/unit/test_checks
 unit_tests += tests/unit/test_quantity
 unit_tests += tests/unit/test_http_client
 unit_tests += tests/unit/test_grpc
@@ -264,4 +265,4 @@ EXTRA_DIST += .clang-format README.md doc tests/README.md check quickstart scrip
 	tests/tools/check-banned.awk tests/tools/check-banned.sh tests/tools/check-format.sh \
 	tests/tools/check-layers.sh tests/tools/check-limits.awk tests/tools/check-limits.sh \
 	tests/tools/check-names.awk tests/tools/check-names.sh tests/tools/strip.awk
-EXTRA_DIST += tests/api/fixtures
+EXTRA_DIST += tests/api/fixtures tests/api/checks

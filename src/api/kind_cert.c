@@ -5,8 +5,10 @@
 #include "config.h"
 
 #include "api/columns_kinds.h"
+#include "api/kinds_check.h"
 #include "api/kinds_priv.h"
 #include "api/kinds_types.h"
+#include "api/validate.h"
 
 /* One row a line. */
 /* clang-format off */
@@ -69,14 +71,15 @@ const struct resource resource_certificatesigningrequests = {
     .singular = "certificatesigningrequest",
     .short_names = certificatesigningrequests_short,
     .verbs = VERB_ALL,
-    .flags = RES_UNCONDITIONAL_UPDATE | RES_RECORDS_USER,
+    .flags = RES_UNCONDITIONAL_UPDATE | RES_RECORDS_USER | RES_META_AGAIN,
     .type = &type_cert_certificate_signing_request,
+    .name_problems = validate_name_path_segment,
+    .check_create = kind_cert_check,
+    .check_update = kind_cert_check_update,
     .selectables = certs_fields,
     .selectable_len = ARRAY_LEN(certs_fields),
     .prepare_create = kind_cert_create,
     .prepare_update = kind_cert_update,
-    .check_create = kind_cert_check,
-    .check_update = kind_cert_check_update,
     .subresources = certificatesigningrequests_subs,
     .subresource_len = ARRAY_LEN(certificatesigningrequests_subs),
     .reset_main = "spec,status",

@@ -1,17 +1,20 @@
-/* Checks of CertificateSigningRequests, after pkg/apis/certificates/validation of release 1.35. What
- * needs a certificate's own syntax is checked where OpenSSL is: apiserver/rest_cert.c.
+/* Rules of CertificateSigningRequests: pkg/apis/certificates/validation of release 1.35. What needs a
+ * certificate's own syntax is checked where OpenSSL is: apiserver/rest_cert.c.
  *
- * Called by validate.c through the row of kind_cert.c. Pure, any thread. */
+ * Named by the row in kind_cert.c; pure, any thread. */
 #include "config.h"
 
 #include <string.h>
 
-#include "api/kinds_priv.h"
-#include "api/validate.h"
+#include "api/check.h"
+#include "api/kinds_check.h"
+#include "api/validate_priv.h"
+#include "base/arena.h"
 #include "base/mem.h"
 
-enum { CERT_SECONDS_MIN = 600 };
+enum { CERT_DOMAIN_MAX = 253, CERT_SIGNER_MAX = 253 + 253 + 63 + 1 + 1, CERT_EXPIRES_MIN_S = 600 };
 
+/* In the order of bytes. */
 static const char *const cert_usages[] = {
     "any",
     "cert sign",
@@ -38,192 +41,273 @@ static const char *const cert_usages[] = {
     "timestamping",
     NULL,
 };
-static const char *const cert_true[] = { "True", NULL };
-static const char *const cert_statuses[] = { "False", "True", "Unknown", NULL };
-static const char *const cert_judgements[] = { "Approved", "Denied", "Failed" };
 
-static bool
-cert_is_one(struct val v, const char *const *words)
-{
-    for (; *words != NULL; words++) {
-        if (val_is_str(v, *words)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Did the same value of that member come before in the list? */
-static bool
-cert_is_repeated(struct val list, size_t index, const char *member, struct val value)
-{
-    size_t at = 0;
-    VAL_EACH (it, list) {
-        struct val other = member == NULL ? it.value : val_get(it.value, member);
-        if (at++ == index) {
-            return false;
-        }
-        if (val_is(other) && val_eq(other, value)) {
-            return true;
-        }
-    }
-    return false;
-}
+/* ---- the signer's name ---- */
 
 static void
-cert_check_usages(struct val spec, struct causes *out)
+cert_check_labels(struct causes *out, struct str segment, check_problems_fn *problems)
 {
-    struct field_path up = { .name = "spec", .index = -1 };
-    struct field_path usages = { .up = &up, .name = "usages", .index = -1 };
-    struct val list = val_get(spec, "usages");
-    size_t index = 0;
-    if (val_len(list) == 0) {
-        causes_add(out, CAUSE_REQUIRED, NULL, "spec.usages", (struct val){ 0 }, NULL);
-    }
-    VAL_EACH (it, list) {
-        struct field_path path = { .up = &usages, .index = (int64_t)index };
-        if (!cert_is_one(it.value, cert_usages)) {
-            causes_add_enum(out, &path, "", it.value, cert_usages);
+    for (struct str rest = segment; rest.at != NULL;) {
+        struct str label = str_cut(rest, '.', &rest);
+        struct problems found = { 0 };
+        problems(label, false, &found);
+        for (size_t i = 0; i < found.len; i++) {
+            causes_add_text(out, CAUSE_INVALID, NULL, "spec.signerName", segment,
+                            "validating label \"" STR_FMT "\": %s", STR_ARG(label), found.at[i]);
         }
-        index++;
-    }
-    index = 0;
-    VAL_EACH (it, list) {
-        struct field_path path = { .up = &usages, .index = (int64_t)index };
-        if (cert_is_repeated(list, index++, NULL, it.value)) {
-            causes_add(out, CAUSE_DUPLICATE, &path, "", it.value, NULL);
+        if (found.len > 0) {
+            return;
         }
     }
 }
 
-/* example.com/signer-name: a domain of at least two labels, a path of subdomains. */
-static bool
-cert_is_signer(struct str name)
-{
-    struct str path, domain = str_cut(name, '/', &path);
-    struct problems problems = { 0 };
-    validate_name_subdomain(domain, false, &problems);
-    validate_name_subdomain(path, false, &problems);
-    return path.size > 0 && problems.len == 0 && str_contains(domain, STR("."));
-}
-
+/* ValidateSignerName */
 static void
-cert_check_signer(struct val spec, struct causes *out)
+cert_check_signer(struct causes *out, struct val name)
 {
-    struct val signer = val_get(spec, "signerName");
-    if (val_str(signer).size == 0) {
-        causes_add(out, CAUSE_REQUIRED, NULL, "spec.signerName", (struct val){ 0 }, NULL);
-    } else if (val_is_str(signer, "kubernetes.io/legacy-unknown")) {
-        causes_add(out, CAUSE_INVALID, NULL, "spec.signerName", signer,
-                   "the legacy signerName is not allowed via this API version");
-    } else if (!cert_is_signer(val_str(signer))) {
-        causes_add(out, CAUSE_INVALID, NULL, "spec.signerName", signer,
-                   "must be a fully qualified domain and path of the form "
-                   "'example.com/signer-name'");
+    struct field_path path = check_at(NULL, "spec");
+    struct str rest = { 0 };
+    struct str domain = str_cut(val_str(name), '/', &rest);
+    if (!check_has(name)) {
+        check_required(out, &path, "signerName", NULL);
+        return;
+    }
+    if (rest.at == NULL || str_contains(rest, STR("/"))) {
+        check_invalid(out, &path, "signerName", name,
+                      "must be a fully qualified domain and path of the form "
+                      "'example.com/signer-name'");
+        return;
+    }
+    if (domain.size > CERT_DOMAIN_MAX) {
+        check_too_long(out, &path, "signerName", CERT_DOMAIN_MAX);
+    }
+    cert_check_labels(out, domain, validate_name_label);
+    if (!str_contains(domain, STR("."))) {
+        causes_add_text(out, CAUSE_INVALID, &path, "signerName", domain,
+                        "should be a domain with at least two segments separated by dots");
+    }
+    cert_check_labels(out, rest, validate_name_subdomain);
+    if (val_str(name).size > CERT_SIGNER_MAX) {
+        check_too_long(out, &path, "signerName", CERT_SIGNER_MAX);
     }
 }
 
-static void
-cert_check_condition(struct val list, size_t index, struct val condition, struct causes *out)
-{
-    struct field_path up = { .name = "status", .index = -1 };
-    struct field_path conditions = { .up = &up, .name = "conditions", .index = -1 };
-    struct field_path path = { .up = &conditions, .index = (int64_t)index };
-    struct val type = val_get(condition, "type"), status = val_get(condition, "status");
-    bool is_judgement = false;
-    for (size_t i = 0; i < ARRAY_LEN(cert_judgements); i++) {
-        is_judgement |= val_is_str(type, cert_judgements[i]);
-    }
-    if (val_str(type).size == 0) {
-        causes_add(out, CAUSE_REQUIRED, &path, "type", (struct val){ 0 }, NULL);
-    }
-    if (val_str(status).size == 0) {
-        causes_add(out, CAUSE_REQUIRED, &path, "status", (struct val){ 0 }, NULL);
-    } else if (is_judgement && !val_is_str(status, "True")) {
-        causes_add_enum(out, &path, "status", status, cert_true);
-    } else if (!cert_is_one(status, cert_statuses)) {
-        causes_add_enum(out, &path, "status", status, cert_statuses);
-    }
-    const char *other = val_is_str(type, "Denied")     ? "Approved"
-                        : val_is_str(type, "Approved") ? "Denied"
-                                                       : NULL;
-    size_t before = 0;
-    VAL_EACH (it, list) {
-        if (before++ < index && other != NULL && val_is_str(val_get(it.value, "type"), other)) {
-            causes_add(out, CAUSE_INVALID, &conditions, "", type,
-                       "Approved and Denied conditions are mutually exclusive");
-            break;
-        }
-    }
-    if (cert_is_repeated(list, index, "type", type)) {
-        causes_add(out, CAUSE_DUPLICATE, &path, "type", type, NULL);
-    }
-}
-
-void
-kind_cert_check(struct check_in *in, struct causes *out)
-{
-    struct val spec = val_get(in->now, "spec");
-    struct val seconds = val_get(spec, "expirationSeconds");
-    struct val conditions = val_at(in->now, "status.conditions");
-    size_t index = 0;
-    cert_check_usages(spec, out);
-    cert_check_signer(spec, out);
-    if (val_is(seconds) && val_int(seconds, 0) < CERT_SECONDS_MIN) {
-        causes_add(out, CAUSE_INVALID, NULL, "spec.expirationSeconds", seconds,
-                   "may not specify a duration less than 600 seconds (10 minutes)");
-    }
-    VAL_EACH (it, conditions) {
-        cert_check_condition(conditions, index++, it.value, out);
-    }
-}
-
-/* ---- updates ---- */
+/* ---- conditions ---- */
 
 static size_t
-cert_count(struct val root, const char *type)
+cert_count(struct val request, const char *type)
 {
     size_t len = 0;
-    VAL_EACH (it, val_at(root, "status.conditions")) {
-        len += val_is_str(val_get(it.value, "type"), type);
+    VAL_EACH (it, val_at(request, "status.conditions")) {
+        len += val_is_str(val_get(it.value, "type"), type) ? 1 : 0;
     }
     return len;
 }
 
-static void
-cert_check_judgements(struct check_in *in, struct causes *out)
+static bool
+cert_repeats(struct val conditions, size_t index)
 {
-    bool may_judge = in->subresource != NULL && strcmp(in->subresource, "approval") == 0;
-    for (size_t i = 0; i < ARRAY_LEN(cert_judgements); i++) {
-        if (cert_count(in->now, cert_judgements[i]) < cert_count(in->old, cert_judgements[i])) {
-            causes_add(out, CAUSE_FORBIDDEN, NULL, "status.conditions", (struct val){ 0 },
-                       "updates may not remove a condition of type \"%s\"", cert_judgements[i]);
+    for (size_t i = 0; i < index; i++) {
+        if (check_same(val_get(val_item(conditions, i), "type"),
+                       val_get(val_item(conditions, index), "type"))) {
+            return true;
         }
     }
-    for (size_t i = 0; i < 2 && !may_judge; i++) {
-        if (cert_count(in->now, cert_judgements[i]) > cert_count(in->old, cert_judgements[i])) {
-            causes_add(out, CAUSE_FORBIDDEN, NULL, "status.conditions", (struct val){ 0 },
-                       "updates may not add a condition of type \"%s\"", cert_judgements[i]);
+    return false;
+}
+
+static bool
+cert_has_repeats(struct val conditions)
+{
+    for (size_t i = 1; i < val_len(conditions); i++) {
+        if (cert_repeats(conditions, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+cert_has_bare(struct val conditions)
+{
+    VAL_EACH (it, conditions) {
+        if (!check_has(val_get(it.value, "type"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What an old one breaks, a new one may break. */
+static void
+cert_check_conditions(const struct check_in *in, struct causes *out)
+{
+    static const char *const all[] = { "False", "True", "Unknown", NULL };
+    static const char *const only_true[] = { "True", NULL };
+    static const char *const final[] = { "Approved", "Denied", "Failed", NULL };
+    struct field_path status = check_at(NULL, "status"), list = check_at(&status, "conditions");
+    struct val conditions = val_at(in->now, "status.conditions");
+    struct val old = val_at(in->old, "status.conditions");
+    bool had_both = cert_count(in->old, "Approved") > 0 && cert_count(in->old, "Denied") > 0;
+    bool is_approved = false, is_denied = false;
+    size_t index = 0;
+    VAL_EACH (it, conditions) {
+        struct field_path item = check_item(&list, index);
+        struct val type = val_get(it.value, "type"), state = val_get(it.value, "status");
+        if (!check_has(type) && !cert_has_bare(old)) {
+            check_required(out, &item, "type", NULL);
+        }
+        check_enum(out, &item, "status", state,
+                   check_is_one_of(val_str(type), final) ? only_true : all);
+        is_approved = is_approved || val_is_str(type, "Approved");
+        is_denied = is_denied || val_is_str(type, "Denied");
+        bool is_either = val_is_str(type, "Approved") || val_is_str(type, "Denied");
+        if (is_either && is_approved && is_denied && !had_both) {
+            check_invalid(out, &list, NULL, type,
+                          "Approved and Denied conditions are mutually exclusive");
+        }
+        if (cert_repeats(conditions, index) && !cert_has_repeats(old)) {
+            causes_add(out, CAUSE_DUPLICATE, &item, "type", type, NULL);
+        }
+        index++;
+    }
+}
+
+/* ---- the request ---- */
+
+static bool
+cert_has_unknown_usage(struct val usages)
+{
+    VAL_EACH (it, usages) {
+        if (!check_is_one_of(val_str(it.value), cert_usages)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+cert_is_repeated(struct val usages, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (val_eq(val_item(usages, i), val_item(usages, index))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+cert_check_usages(const struct check_in *in, struct causes *out)
+{
+    struct field_path spec = check_at(NULL, "spec"), list = check_at(&spec, "usages");
+    struct val usages = val_at(in->now, "spec.usages"), old = val_at(in->old, "spec.usages");
+    bool had_repeats = false;
+    size_t index = 0;
+    if (val_len(usages) == 0) {
+        check_required(out, &list, NULL, NULL);
+    }
+    VAL_EACH (it, usages) {
+        struct field_path item = check_item(&list, index++);
+        if (!cert_has_unknown_usage(old)) {
+            check_enum_as(out, &item, NULL, it.value, cert_usages);
+        }
+    }
+    for (size_t i = 1; i < val_len(old); i++) {
+        had_repeats = had_repeats || cert_is_repeated(old, i);
+    }
+    for (size_t i = 1; i < val_len(usages) && !had_repeats; i++) {
+        struct field_path item = check_item(&list, i);
+        if (cert_is_repeated(usages, i)) {
+            causes_add(out, CAUSE_DUPLICATE, &item, "", val_item(usages, i), NULL);
         }
     }
 }
 
+/* ValidateCertificateSigningRequestCreate */
+void
+kind_cert_check(struct check_in *in, struct causes *out)
+{
+    struct field_path path = check_at(NULL, "spec");
+    struct val spec = val_get(in->now, "spec"), signer = val_get(spec, "signerName");
+    struct val expires = val_get(spec, "expirationSeconds");
+    cert_check_usages(in, out);
+    if (!val_is_str(signer, "kubernetes.io/legacy-unknown")) {
+        cert_check_signer(out, signer);
+    } else if (!val_is_str(val_at(in->old, "spec.signerName"), "kubernetes.io/legacy-unknown")) {
+        check_invalid(out, &path, "signerName", signer,
+                      "the legacy signerName is not allowed via this API version");
+    }
+    if (val_is(expires) && val_int(expires, 0) < CERT_EXPIRES_MIN_S) {
+        causes_add(out, CAUSE_INVALID, &path, "expirationSeconds", expires,
+                   "may not specify a duration less than %d seconds (10 minutes)",
+                   CERT_EXPIRES_MIN_S);
+    }
+    cert_check_conditions(in, out);
+}
+
+/* ---- changes ---- */
+
+static struct val
+cert_conditions_of(struct val request, const char *type, struct arena *arena)
+{
+    struct jw w;
+    jw_init(&w, arena);
+    jw_arr(&w);
+    VAL_EACH (it, val_at(request, "status.conditions")) {
+        if (val_is_str(val_get(it.value, "type"), type)) {
+            jw_val(&w, it.value);
+        }
+    }
+    jw_end(&w);
+    return doc_root(doc_trust(arena, jw_done(&w)));
+}
+
+static void
+cert_check_kept(const struct check_in *in, bool may_approve, struct causes *out)
+{
+    static const char *const types[] = { "Approved", "Denied", "Failed" };
+    struct field_path status = check_at(NULL, "status"), list = check_at(&status, "conditions");
+    struct val none = { 0 };
+    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+        if (cert_count(in->now, types[i]) < cert_count(in->old, types[i])) {
+            causes_add(out, CAUSE_FORBIDDEN, &list, "", none,
+                       "updates may not remove a condition of type \"%s\"", types[i]);
+        }
+    }
+    for (size_t i = 0; i < 2 && !may_approve; i++) {
+        struct val now = cert_conditions_of(in->now, types[i], out->arena);
+        struct val old = cert_conditions_of(in->old, types[i], out->arena);
+        if (val_len(now) > val_len(old)) {
+            causes_add(out, CAUSE_FORBIDDEN, &list, "", none,
+                       "updates may not add a condition of type \"%s\"", types[i]);
+        } else if (val_len(now) == val_len(old) && !val_eq(now, old)) {
+            struct str diff = check_diff(out->arena, old, now);
+            causes_add(out, CAUSE_FORBIDDEN, &list, "", none,
+                       "updates may not modify a condition of type \"%s\"\n" STR_FMT, types[i],
+                       STR_ARG(diff));
+        }
+    }
+}
+
+/* ValidateCertificateSigningRequestUpdate, …StatusUpdate and …ApprovalUpdate */
 void
 kind_cert_check_update(struct check_in *in, struct causes *out)
 {
-    struct val now = val_at(in->now, "status.certificate");
+    struct field_path status = check_at(NULL, "status");
+    struct val cert = val_at(in->now, "status.certificate");
     struct val old = val_at(in->old, "status.certificate");
-    bool may_sign = in->subresource != NULL && strcmp(in->subresource, "status") == 0;
+    const char *sub = in->subresource == NULL ? "" : in->subresource;
+    bool is_status = strcmp(sub, "status") == 0;
     kind_cert_check(in, out);
-    cert_check_judgements(in, out);
-    if (str_eq(val_str(now), val_str(old))) {
+    cert_check_kept(in, strcmp(sub, "approval") == 0, out);
+    if (check_same(cert, old)) {
         return;
     }
-    if (!may_sign) {
-        causes_add(out, CAUSE_FORBIDDEN, NULL, "status.certificate", (struct val){ 0 },
-                   "updates may not set certificate content");
-    } else if (val_str(old).size > 0) {
-        causes_add(out, CAUSE_FORBIDDEN, NULL, "status.certificate", (struct val){ 0 },
-                   "updates may not modify existing certificate content");
+    if (!is_status) {
+        check_forbidden(out, &status, "certificate", "updates may not set certificate content");
+    } else if (check_has(old)) {
+        check_forbidden(out, &status, "certificate",
+                        "updates may not modify existing certificate content");
     }
 }

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "api/columns_kinds.h"
+#include "api/kinds_check.h"
 #include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 #include "api/validate.h"
@@ -135,8 +136,10 @@ const struct resource resource_secrets = {
     .plural = "secrets",
     .singular = "secret",
     .verbs = VERB_ALL,
-    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_SEAL,
+    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_SEAL | RES_META_AGAIN,
     .type = &type_core_secret,
+    .check_create = kind_secret_check,
+    .check_update = kind_secret_check_update,
     .selectables = secrets_fields,
     .selectable_len = ARRAY_LEN(secrets_fields),
     COLUMNS_OF(secrets),
@@ -156,7 +159,7 @@ const struct resource resource_serviceaccounts = {
     .singular = "serviceaccount",
     .short_names = serviceaccounts_short,
     .verbs = VERB_ALL,
-    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_RETURN_DELETED,
+    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_RETURN_DELETED | RES_META_AGAIN,
     .type = &type_core_service_account,
     .prepare_create = kind_service_account_prepare,
     .prepare_update = kind_service_account_prepare,

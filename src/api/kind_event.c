@@ -8,6 +8,7 @@
 #include "api/kinds_check.h"
 #include "api/kinds_priv.h"
 #include "api/kinds_types.h"
+#include "api/validate.h"
 
 /* One row a line. */
 /* clang-format off */
@@ -120,6 +121,8 @@ const struct resource resource_events_v1 = {
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE |
              RES_NO_HISTORY | RES_PATIENT,
     .type = &type_events_event,
+    .check_create = kind_event_check,
+    .check_update = kind_event_check_update,
     .selectables = events_v1_fields,
     .selectable_len = ARRAY_LEN(events_v1_fields),
     .storage = &resource_events,
@@ -180,6 +183,9 @@ const struct resource resource_events = {
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE |
              RES_NO_HISTORY | RES_PATIENT,
     .type = &type_core_event,
+    .name_problems = validate_name_path_segment,
+    .check_create = kind_event_check,
+    .check_update = kind_event_check_update,
     .selectables = events_fields,
     .selectable_len = ARRAY_LEN(events_fields),
     COLUMNS_OF(events),

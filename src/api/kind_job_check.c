@@ -3,10 +3,11 @@
  * Named by the row in kind_batch.c; pure, any thread. Status: kind_job_status_check.c. */
 #include "config.h"
 
+#include "api/kind_job_check.h"
+
 #include <string.h>
 
 #include "api/check.h"
-#include "api/kind_job_check.h"
 #include "api/kind_pod_check.h"
 #include "api/kinds_check.h"
 #include "api/validate_priv.h"

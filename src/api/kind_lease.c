@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "api/columns_kinds.h"
+#include "api/kinds_check.h"
 #include "api/kinds_types.h"
 
 /* One row a line. */
@@ -40,6 +41,8 @@ const struct resource resource_leases = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_CREATE_ON_UPDATE | RES_NO_HISTORY | RES_PATIENT,
     .type = &type_lease_lease,
+    .check_create = kind_lease_check,
+    .check_update = kind_lease_check,
     COLUMNS_OF(leases),
 };
 

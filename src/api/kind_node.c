@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "api/columns_kinds.h"
+#include "api/kinds_check.h"
 #include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
@@ -166,8 +167,10 @@ const struct resource resource_nodes = {
     .singular = "node",
     .short_names = nodes_short,
     .verbs = VERB_ALL,
-    .flags = RES_UNCONDITIONAL_UPDATE,
+    .flags = RES_UNCONDITIONAL_UPDATE | RES_META_AGAIN,
     .type = &type_core_node,
+    .check_create = kind_node_check,
+    .check_update = kind_node_check_update,
     .selectables = nodes_fields,
     .selectable_len = ARRAY_LEN(nodes_fields),
     .prepare_create = kinds_prepare_nothing,

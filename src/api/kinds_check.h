@@ -22,6 +22,15 @@ void kind_service_check_update(struct check_in *in, struct causes *out);
 void kind_endpoint_check_endpoints(struct check_in *in, struct causes *out);
 void kind_endpoint_check_slice(struct check_in *in, struct causes *out);
 void kind_endpoint_check_slice_update(struct check_in *in, struct causes *out);
+void kind_secret_check(struct check_in *in, struct causes *out);
+void kind_secret_check_update(struct check_in *in, struct causes *out);
+void kind_lease_check(struct check_in *in, struct causes *out);
+void kind_event_check(struct check_in *in, struct causes *out);
+void kind_event_check_update(struct check_in *in, struct causes *out);
+void kind_node_check(struct check_in *in, struct causes *out);
+void kind_node_check_update(struct check_in *in, struct causes *out);
+void kind_cert_check(struct check_in *in, struct causes *out);
+void kind_cert_check_update(struct check_in *in, struct causes *out);
 /* END */
 
 #endif

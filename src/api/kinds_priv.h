@@ -97,9 +97,6 @@ void kind_namespace_update(struct prepare *p);
 bool kind_namespace_delete(struct prepare *p);
 void kind_namespace_check(struct check_in *in, struct causes *out);
 void kind_namespace_check_update(struct check_in *in, struct causes *out);
-/* kind_cert_check.c */
-void kind_cert_check(struct check_in *in, struct causes *out);
-void kind_cert_check_update(struct check_in *in, struct causes *out);
 /* kind_sched_check.c */
 void kind_sched_check_priority(struct check_in *in, struct causes *out);
 void kind_sched_check_priority_update(struct check_in *in, struct causes *out);

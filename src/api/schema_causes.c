@@ -145,13 +145,14 @@ causes_err(const struct causes *causes, const struct resource *resource, struct 
     if (causes->len == 0) {
         return 0;
     }
-    bool is_core = resource->group[0] == '\0';
+    /* A kind of two groups is named by the one that is stored. */
+    const char *group = resource->storage != NULL ? resource->storage->group : resource->group;
+    bool is_core = group[0] == '\0';
     AUTO_FREE char *named = str_dup(name);
     struct str quoted = quote_go(name, causes->arena);
     (void)err_set(err, ERR_INVALID, "%s%s%s " STR_FMT " is invalid: " STR_FMT, resource->kind,
-                  is_core ? "" : ".", resource->group, STR_ARG(quoted),
-                  STR_ARG(causes_text(causes)));
-    (void)err_details(err, resource->group, resource->kind, named);
+                  is_core ? "" : ".", group, STR_ARG(quoted), STR_ARG(causes_text(causes)));
+    (void)err_details(err, group, resource->kind, named);
     for (size_t i = 0; i < causes->len; i++) {
         AUTO_FREE char *path = str_dup(causes->at[i].path);
         err_cause(*err, causes_words[causes->at[i].kind].reason, path, STR_FMT,
