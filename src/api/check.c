@@ -5,6 +5,7 @@
 
 #include "api/check.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/object.h"
@@ -319,6 +320,12 @@ check_label_selector(struct causes *out, const struct field_path *path, const ch
     }
 }
 
+static int
+check_by_key(const void *a, const void *b)
+{
+    return str_cmp(((const struct label *)a)->key, ((const struct label *)b)->key);
+}
+
 enum check_match
 check_selector(struct arena *arena, struct val label_selector, struct val labels)
 {
@@ -332,6 +339,7 @@ check_selector(struct arena *arena, struct val label_selector, struct val labels
     VAL_EACH (it, labels) {
         pairs[len++] = (struct label){ it.key, val_str(it.value) };
     }
+    qsort(pairs, len, sizeof(*pairs), check_by_key); /* what was just prepared may be in disorder */
     return selector_matches_labels(selector, (struct labels){ pairs, len }) ? CHECK_MATCH
                                                                             : CHECK_NO_MATCH;
 }

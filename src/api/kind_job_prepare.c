@@ -38,9 +38,9 @@ kind_job_create(struct prepare *p)
     }
     struct val name = val_at(p->now, "metadata.name"), uid = val_at(p->now, "metadata.uid");
     struct val labels = val_at(p->now, "spec.template.metadata.labels");
-    /* A job without labels of its own has its template's, the same map upstream: what joins the
-     * one joins the other. */
-    bool is_shared = val_is(labels) && val_eq(labels, val_at(p->now, "metadata.labels"));
+    /* A job without labels of its own has its template's: what joins the one joins the other. */
+    struct val own = val_at(p->now, "metadata.labels");
+    bool is_shared = val_len(own) == 0 || val_eq(labels, own);
     for (size_t i = 0; i < 4; i++) {
         const char *label = i < 2 ? names[i] : uids[i - 2];
         struct val value = i < 2 ? name : uid;

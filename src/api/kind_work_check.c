@@ -73,7 +73,8 @@ work_check_counters(struct val status, const char *const *members, const struct 
     for (size_t i = 0; i < len; i++) {
         struct val v = val_get(status, bounds[i].member);
         if (val_int(v, 0) > val_int(val_get(status, bounds[i].other), 0)) {
-            check_invalid(out, &path, bounds[i].member, v, bounds[i].detail);
+            causes_add_json(out, CAUSE_INVALID, &path, bounds[i].member,
+                            val_is(v) ? val_raw(v) : STR("0"), "%s", bounds[i].detail);
         }
     }
 }

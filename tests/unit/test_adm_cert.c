@@ -101,7 +101,12 @@ checks_requests(void **state)
           { " 422 ",
             BAD "spec.signerName: Invalid value: \\\"foo\\\": must be a fully qualified domain "
                 "and path of the form 'example.com/signer-name'" } },
-        { "POST", REQUESTS, NULL, SIGNER("foo/bar"), NULL, { "must be a fully qualified domain" } },
+        { "POST",
+          REQUESTS,
+          NULL,
+          SIGNER("foo/bar"),
+          NULL,
+          { "at least two segments separated by dots" } },
         { "POST",
           REQUESTS,
           NULL,
