@@ -2,6 +2,7 @@
 #include "config.h" /* IWYU pragma: keep */
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,7 +56,7 @@ run_version(const struct options *options)
 static void
 print_usage(FILE *to)
 {
-    fprintf(to, "usage: binnacle COMMAND [OPTION]…\n\n");
+    fprintf(to, "usage: binnacle [COMMAND [OPTION]…]\n\nWithout a command: console.\n\n");
     for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
         fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].help);
     }
@@ -103,24 +104,33 @@ run_command(const struct command *command, int argc, char **argv)
     return status;
 }
 
+/* `binnacle` alone is the console of this machine, whatever cluster kubectl is set to. */
+static int
+run_alone(char **argv)
+{
+    (void)unsetenv("KUBECONFIG");
+    return run_command(find_command("console"), 0, argv + 1);
+}
+
 int
 main(int argc, char **argv)
 {
     const char *name = argc < 2 ? NULL : argv[1];
     const struct command *command = name == NULL ? NULL : find_command(name);
+    if (name == NULL) {
+        return run_alone(argv);
+    }
     if (command != NULL) {
         return run_command(command, argc - 2, argv + 2);
     }
-    if (name != NULL && (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)) {
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
         print_usage(stdout);
         return 0;
     }
-    if (name != NULL && strcmp(name, "--version") == 0) {
+    if (strcmp(name, "--version") == 0) {
         return run_version(NULL);
     }
-    if (name != NULL) {
-        fprintf(stderr, "binnacle: there is no command '%s'\n", name);
-    }
+    fprintf(stderr, "binnacle: there is no command '%s'\n", name);
     print_usage(stderr);
     return 2;
 }

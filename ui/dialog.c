@@ -335,8 +335,8 @@ dialog_draw(const struct dialog *dialog, struct grid *grid, struct grid_rect rec
     AUTO_FREE char *title = mem_printf(" %s ", dialog->title);
 
     grid_fill(grid, box, ROLE_DIALOG);
-    grid_box(grid, box, dialog->is_danger ? ROLE_ERROR : ROLE_BORDER_FOCUS);
-    (void)grid_put_fit(grid, box.x + 2, box.y, box.width - 4, str_of(title), ROLE_TITLE);
+    grid_box(grid, box, dialog->is_danger ? ROLE_DIALOG_DANGER : ROLE_DIALOG_BORDER);
+    (void)grid_put_fit(grid, box.x + 2, box.y, box.width - 4, str_of(title), ROLE_DIALOG_TITLE);
     for (; rest.size > 0; line.y++) {
         (void)grid_put_fit(grid, line.x, line.y, line.width, str_cut(rest, '\n', &rest),
                            ROLE_DIALOG);

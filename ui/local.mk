@@ -23,7 +23,8 @@ libui_a_SOURCES += ui/state.c ui/state.h
 libui_a_SOURCES += ui/table.c ui/table.h ui/table_draw.c ui/table_rows.c
 libui_a_SOURCES += ui/text.c ui/text.h
 libui_a_SOURCES += ui/theme.c ui/theme.h
-libui_a_SOURCES += ui/ui.c ui/ui.h ui/ui_command.c ui/ui_main.c ui/ui_priv.h
+libui_a_SOURCES += ui/ui.c ui/ui.h ui/ui_command.c ui/ui_connect.c ui/ui_connect.h
+libui_a_SOURCES += ui/ui_main.c ui/ui_priv.h ui/ui_script.c ui/ui_script.h
 libui_a_SOURCES += ui/view.c ui/view.h
 libui_a_SOURCES += ui/view_logs.c ui/view_logs.h
 libui_a_SOURCES += ui/view_res.c ui/view_res.h
@@ -40,6 +41,8 @@ ui/theme_builtin.inc: $(themes) ui/local.mk
 	    sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' $(srcdir)/$$theme; \
 	    printf '},\n'; \
 	done >$@.tmp && mv $@.tmp $@
+# For a make that does not begin with "all".
+ui/theme.$(OBJEXT): ui/theme_builtin.inc
 BUILT_SOURCES += ui/theme_builtin.inc
 CLEANFILES += ui/theme_builtin.inc
 EXTRA_DIST += ui/README.md $(themes)

@@ -327,6 +327,16 @@ paint_describe(struct str line)
            !(line.at[i] == ' ' && i + 1 < line.size && line.at[i + 1] == ' ')) {
         i++;
     }
+    if (i == line.size && paint.from == 2) {
+        paint.to = i; /* a name that heads what follows: a container */
+        paint.role = ROLE_ACCENT;
+        return paint;
+    }
+    if (str_has_prefix(line, STR("  Warning "))) {
+        paint.to = 2 + strlen("Warning");
+        paint.role = ROLE_WARN;
+        return paint;
+    }
     if (i < line.size && line.at[i] == ':' && (i + 1 == line.size || line.at[i + 1] == ' ')) {
         paint.to = i + 1;
         paint.role = paint.from == 0 && i + 1 == line.size ? ROLE_TITLE : ROLE_YAML_KEY;

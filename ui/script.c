@@ -227,6 +227,12 @@ script_step(struct script *script, struct err **err)
     return SCRIPT_DONE;
 }
 
+size_t
+script_line(const struct script *script)
+{
+    return script->number;
+}
+
 void
 script_where(const struct script *script, struct str_builder *out)
 {

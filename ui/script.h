@@ -22,6 +22,7 @@ void script_free(struct script *script); /* NULL allowed */
 /* Goes on as far as it can; call it again after each turn of the loop. */
 enum script_rc script_step(struct script *script, struct err **err);
 /* "line 7: :wait row api", for messages about a script that waits too long. */
+size_t script_line(const struct script *script); /* number of the line that it is at */
 void script_where(const struct script *script, struct str_builder *out);
 
 #endif

@@ -18,19 +18,19 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/options.h"
-#include "client/client.h"
-#include "client/kubeconf.h"
 #include "ui/keys.h"
 #include "ui/screen.h"
 #include "ui/theme.h"
 #include "ui/ui.h"
+#include "ui/ui_connect.h"
+#include "ui/ui_script.h"
 
 enum { FRAME_MS = 33, INPUT_MAX = 4096, KEY_FILE_MAX = 64 * 1024 };
 enum { SIGNAL_RESIZE, SIGNAL_STOP, SIGNAL_GO_ON, SIGNAL_LEN };
 
 struct terminal {
     struct loop *loop;
-    struct client *client;
+    struct ui_connection connection;
     struct theme theme;
     struct screen *screen;
     struct ui *ui;
@@ -39,7 +39,6 @@ struct terminal {
     uv_signal_t signals[SIGNAL_LEN];
     struct loop_timer *frame, *escape;
     int64_t drawn_ms;
-    char *cluster, *ns;
 };
 
 /* ---- frames ---- */
@@ -187,38 +186,6 @@ watch_terminal(struct terminal *terminal)
 
 /* ---- start ---- */
 
-/* The cluster of a kubeconfig, or the control plane of this machine. */
-static int
-connect_client(struct terminal *terminal, const struct options *options, const struct ui_host *host,
-               struct err **err)
-{
-    const char *path = options_text(options, OPT_KUBECONFIG);
-    const char *context = options_text(options, OPT_CONTEXT);
-    const char *ns = options_text(options, OPT_NAMESPACE);
-    struct kubeconf conf = { 0 };
-    int rc;
-
-    if (host != NULL) {
-        AUTO_FREE char *address = mem_printf("unix:%s", host->socket_path);
-        struct client_remote spec = { .address = address,
-                                      .authority = "localhost",
-                                      .user_agent = "binnacle-console/" PACKAGE_VERSION };
-        terminal->client = client_remote_new(terminal->loop, &spec);
-        terminal->cluster = mem_strdup("this machine");
-        terminal->ns = mem_strdup(ns);
-        return 0;
-    }
-    if (kubeconf_load(path, context[0] == '\0' ? NULL : context, &conf, err) != 0) {
-        return -1;
-    }
-    terminal->cluster = mem_strdup(conf.context == NULL ? conf.server : conf.context);
-    terminal->ns = mem_strdup(ns[0] != '\0' || conf.ns == NULL ? ns : conf.ns);
-    rc = kubeconf_client(terminal->loop, &conf, "binnacle-console/" PACKAGE_VERSION,
-                         &terminal->client, err);
-    kubeconf_done(&conf);
-    return rc;
-}
-
 /* $XDG_CONFIG_HOME/binnacle/keys.yaml; nothing when there is none. */
 static int
 read_keys(struct ui *ui, struct err **err)
@@ -268,15 +235,15 @@ open_terminal(struct terminal *terminal, const struct options *options, const st
                             .is_readonly = options_bool(options, OPT_READONLY) };
 
     if (theme_load(&terminal->theme, options_text(options, OPT_THEME), err) != 0 ||
-        connect_client(terminal, options, host, err) != 0 ||
+        ui_connect(terminal->loop, options, host, &terminal->connection, err) != 0 ||
         screen_open(&terminal->theme, &terminal->screen, err) != 0) {
         return -1;
     }
     silence_log();
     screen_size(terminal->screen, &spec.width, &spec.height);
-    spec.client = terminal->client;
-    spec.cluster = terminal->cluster;
-    spec.ns = terminal->ns;
+    spec.client = terminal->connection.client;
+    spec.cluster = terminal->connection.cluster;
+    spec.ns = terminal->connection.ns;
     spec.is_ascii = !screen_is_utf8(terminal->screen);
     terminal->ui = ui_new(&spec, &sink);
     return read_keys(terminal->ui, err);
@@ -288,20 +255,22 @@ close_terminal(struct terminal *terminal)
     ui_free(terminal->ui);
     loop_timer_cancel(terminal->frame);
     loop_timer_cancel(terminal->escape);
-    client_free(terminal->client);
+    ui_connection_done(&terminal->connection);
     loop_free(terminal->loop);
     screen_close(terminal->screen);
-    mem_free(terminal->cluster);
-    mem_free(terminal->ns);
 }
 
 int
 ui_main(const struct options *options, const struct ui_host *host)
 {
     AUTO_ERR struct err *err = NULL;
-    struct terminal terminal = { .loop = loop_new() };
+    struct terminal terminal = { 0 };
     int quit = 0;
 
+    if (options_text(options, OPT_UI_SCRIPT)[0] != '\0') {
+        return ui_script_main(options, host);
+    }
+    terminal.loop = loop_new();
     if (open_terminal(&terminal, options, host, &err) == 0) {
         watch_terminal(&terminal);
         draw(&terminal);

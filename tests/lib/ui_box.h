@@ -9,7 +9,7 @@
 #include "tests/lib/fake_client.h"
 #include "ui/ui.h"
 
-enum { UI_BOX_ROUTES = 32, UI_BOX_NOW_S = 1800000000 };
+enum { UI_BOX_ROUTES = 64, UI_BOX_NOW_S = 1800000000 };
 
 struct ui_box {
     struct loop *loop;
