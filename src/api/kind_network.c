@@ -259,6 +259,9 @@ const struct resource resource_ipaddresses = {
     .verbs = VERB_ALL,
     .flags = RES_UNCONDITIONAL_UPDATE,
     .type = &type_net_ip_address,
+    .name_problems = kind_address_name,
+    .check_create = kind_address_check,
+    .check_update = kind_address_check_update,
     COLUMNS_OF(ipaddresses),
 };
 
@@ -291,6 +294,8 @@ const struct resource resource_servicecidrs = {
     .type = &type_net_service_cidr,
     .prepare_create = kinds_prepare_nothing,
     .prepare_update = kinds_prepare_update_metadata,
+    .check_create = kind_service_cidr_check,
+    .check_update = kind_service_cidr_check_update,
     .subresources = servicecidrs_subs,
     .subresource_len = ARRAY_LEN(servicecidrs_subs),
     .reset_main = "status",

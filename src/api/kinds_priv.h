@@ -87,6 +87,12 @@ void kind_work_fill_device_count(struct fill *fill);
 void kind_work_fill_limit_range_item(struct fill *fill);
 void kind_work_fill_persistent_volume_spec(struct fill *fill);
 
+/* kind_address_check.c */
+void kind_address_name(struct str name, bool is_prefix, struct problems *out);
+void kind_address_check(struct check_in *in, struct causes *out);
+void kind_address_check_update(struct check_in *in, struct causes *out);
+void kind_service_cidr_check(struct check_in *in, struct causes *out);
+void kind_service_cidr_check_update(struct check_in *in, struct causes *out);
 /* kind_config_check.c */
 void kind_config_fill_secret(struct fill *fill);
 void kind_config_check_map(struct check_in *in, struct causes *out);

@@ -49,6 +49,7 @@ libapi_a_SOURCES += src/api/kind_batch.c
 libapi_a_SOURCES += src/api/kind_cert.c
 libapi_a_SOURCES += src/api/kind_config.c
 libapi_a_SOURCES += src/api/kind_config_check.c
+libapi_a_SOURCES += src/api/kind_address_check.c
 libapi_a_SOURCES += src/api/kind_rbac_check.c
 libapi_a_SOURCES += src/api/kind_sched_check.c
 libapi_a_SOURCES += src/api/kind_core.c

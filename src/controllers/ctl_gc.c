@@ -90,6 +90,16 @@ is_known_kind(const struct plan_in *in, struct val reference)
     return false;
 }
 
+/* In foreground deletion: for its dependents. */
+static bool
+is_waiting(struct object *object)
+{
+    object_pin(object);
+    bool is = object->deleted_at_ms != 0 && has_finalizer(object_val(object), FOREGROUND);
+    object_unpin(object);
+    return is;
+}
+
 enum owner { OWNER_SOLID, OWNER_DANGLING, OWNER_WAITING };
 
 static enum owner
@@ -102,10 +112,7 @@ look_at_owner(const struct plan_in *in, const struct object *object, struct val 
     if (owner->ns.size > 0 && !str_eq(owner->ns, object->ns)) {
         return OWNER_DANGLING; /* owners are cluster-wide or of the same namespace */
     }
-    object_pin(owner);
-    bool is_waiting = owner->deleted_at_ms != 0 && has_finalizer(object_val(owner), FOREGROUND);
-    object_unpin(owner);
-    return is_waiting ? OWNER_WAITING : OWNER_SOLID;
+    return is_waiting(owner) ? OWNER_WAITING : OWNER_SOLID;
 }
 
 /* ---- writing ---- */
@@ -246,6 +253,54 @@ finish_foreground(const struct plan_in *in, struct object *object, struct plan *
     }
 }
 
+/* The object's references block no owner any more. */
+static void
+unblock(struct object *object, struct plan *out)
+{
+    struct jw w;
+    bool has_any = false;
+    jw_init(&w, out->arena);
+    jw_arr(&w);
+    VAL_EACH (it, val_at(object_val(object), "metadata.ownerReferences")) {
+        if (!val_bool(val_get(it.value, "blockOwnerDeletion"), false)) {
+            continue;
+        }
+        has_any = true;
+        jw_obj(&w);
+        jw_kv(&w, "uid", val_str(val_get(it.value, "uid")));
+        jw_keyz(&w, "blockOwnerDeletion");
+        jw_bool(&w, false);
+        jw_end(&w);
+    }
+    jw_end(&w);
+    struct str references = jw_done(&w);
+    if (has_any) {
+        plan_write(out, PLAN_PATCH, object,
+                   arena_printf(out->arena, "{\"metadata\":{\"ownerReferences\":" STR_FMT "}}",
+                                STR_ARG(references)),
+                   PRE_UID);
+        plan_group(out, 0);
+    }
+}
+
+/* Its owner waits for it and it has dependents of its own. When one of those waits, too, they may
+ * wait for each other in a circle, which is cut here. */
+static void
+follow(const struct plan_in *in, struct object *object, struct plan *out)
+{
+    const struct ctl_env *env = in->env->part;
+    size_t len;
+    const struct str *dependents = ctl_gc_graph_dependents(env->graph, object->uid, &len);
+    for (size_t i = 0; i < len; i++) {
+        struct object *dependent = find_uid(in, dependents[i]);
+        if (dependent != NULL && is_waiting(dependent)) {
+            unblock(object, out);
+            break;
+        }
+    }
+    delete_with(object, "Foreground", out);
+}
+
 static void
 judge(const struct plan_in *in, struct object *object, struct plan *out)
 {
@@ -262,7 +317,7 @@ judge(const struct plan_in *in, struct object *object, struct plan *out)
     if (counts[OWNER_SOLID] > 0) {
         plan_write(out, PLAN_PATCH, object, patch_references(in, object, drops_unsolid, NULL), 0);
     } else if (counts[OWNER_WAITING] > 0 && dependents > 0) {
-        delete_with(object, "Foreground", out);
+        follow(in, object, out);
     } else if (has_finalizer(root, ORPHAN)) {
         delete_with(object, "Orphan", out);
     } else {
