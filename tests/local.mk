@@ -65,6 +65,7 @@ unit_tests += tests/unit/test_selector
 unit_tests += tests/unit/test_base64
 unit_tests += tests/unit/test_ip
 unit_tests += tests/unit/test_checks
+unit_tests += tests/unit/test_warn
 unit_tests += tests/unit/test_quantity
 unit_tests += tests/unit/test_http_client
 unit_tests += tests/unit/test_grpc

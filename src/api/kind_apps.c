@@ -355,6 +355,7 @@ const struct resource resource_deployments = {
     .type = &type_apps_deployment,
     .check_create = kind_work_check_deployment,
     .check_update = kind_work_check_deployment_update,
+    .warn = kind_work_warn,
     .prepare_create = kinds_prepare_create,
     .prepare_update = kinds_prepare_update_labels,
     .subresources = deployments_subs,
@@ -384,6 +385,7 @@ const struct resource resource_replicasets = {
     .type = &type_apps_replica_set,
     .check_create = kind_work_check_replica_set,
     .check_update = kind_work_check_replica_set_update,
+    .warn = kind_work_warn,
     .prepare_create = kinds_prepare_create,
     .prepare_update = kinds_prepare_update,
     .subresources = replicasets_subs,
@@ -431,6 +433,7 @@ const struct resource resource_podtemplates = {
     .type = &type_core_pod_template,
     .check_create = kind_pod_check_pod_template,
     .check_update = kind_pod_check_pod_template,
+    .warn = kind_pod_template_warn,
     COLUMNS_OF(podtemplates),
 };
 

@@ -191,6 +191,7 @@ const struct resource resource_jobs = {
     .type = &type_batch_job,
     .check_create = kind_job_check,
     .check_update = kind_job_check_update,
+    .warn = kind_job_warn,
     .selectables = jobs_fields,
     .selectable_len = ARRAY_LEN(jobs_fields),
     .prepare_create = kind_job_create,

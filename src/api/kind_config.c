@@ -161,6 +161,7 @@ const struct resource resource_serviceaccounts = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_RETURN_DELETED | RES_META_AGAIN,
     .type = &type_core_service_account,
+    .warn = kind_service_account_warn,
     .prepare_create = kind_service_account_prepare,
     .prepare_update = kind_service_account_prepare,
     .subresources = serviceaccounts_subs,

@@ -156,6 +156,7 @@ const struct resource resource_componentstatuses = {
     .verbs = VERB_GET | VERB_LIST | VERB_WATCH,
     .flags = RES_VIRTUAL,
     .type = &type_core_component_status,
+    .deprecated = "v1 ComponentStatus is deprecated in v1.19+",
 };
 
 static const struct selectable events_fields[] = {

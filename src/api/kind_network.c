@@ -238,6 +238,7 @@ const struct resource resource_ingresses = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_net_ingress,
+    .warn = kind_ingress_warn,
     .prepare_create = kinds_prepare_create,
     .prepare_update = kinds_prepare_update,
     .subresources = ingresses_subs,

@@ -171,6 +171,7 @@ const struct resource resource_nodes = {
     .type = &type_core_node,
     .check_create = kind_node_check,
     .check_update = kind_node_check_update,
+    .warn = kind_node_warn,
     .selectables = nodes_fields,
     .selectable_len = ARRAY_LEN(nodes_fields),
     .prepare_create = kinds_prepare_nothing,

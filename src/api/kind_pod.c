@@ -733,6 +733,7 @@ const struct resource resource_pods = {
     .type = &type_core_pod,
     .check_create = kind_pod_check,
     .check_update = kind_pod_check_update,
+    .warn = kind_pod_warn,
     .selectables = pods_fields,
     .selectable_len = ARRAY_LEN(pods_fields),
     .prepare_create = kind_pod_create,

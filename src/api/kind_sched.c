@@ -54,6 +54,7 @@ const struct resource resource_runtimeclasses = {
     .verbs = VERB_ALL,
     .flags = RES_CREATE_ON_UPDATE,
     .type = &type_node_runtime_class,
+    .warn = kind_runtime_class_warn,
     COLUMNS_OF(runtimeclasses),
 };
 

@@ -169,6 +169,7 @@ const struct resource resource_endpointslices = {
     .type = &type_discovery_endpoint_slice,
     .check_create = kind_endpoint_check_slice,
     .check_update = kind_endpoint_check_slice_update,
+    .warn = kind_endpoint_warn_slice,
     COLUMNS_OF(endpointslices),
 };
 
@@ -186,6 +187,8 @@ const struct resource resource_endpoints = {
     .type = &type_core_endpoints,
     .check_create = kind_endpoint_check_endpoints,
     .check_update = kind_endpoint_check_endpoints,
+    .warn = kind_endpoint_warn,
+    .deprecated = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
     COLUMNS_OF(endpoints),
 };
 
@@ -214,6 +217,7 @@ const struct resource resource_services = {
     .name_problems = validate_name_dns1035,
     .check_create = kind_service_check,
     .check_update = kind_service_check_update,
+    .warn = kind_service_warn,
     .selectables = services_fields,
     .selectable_len = ARRAY_LEN(services_fields),
     .prepare_create = kinds_prepare_create,

@@ -365,6 +365,7 @@ const struct resource resource_storageclasses = {
     .verbs = VERB_ALL,
     .flags = RES_UNCONDITIONAL_UPDATE | RES_RETURN_DELETED,
     .type = &type_storage_storage_class,
+    .warn = kind_storage_class_warn,
     COLUMNS_OF(storageclasses),
 };
 

@@ -11,6 +11,7 @@ struct doc;
 struct err;
 struct prepare;
 struct problems;
+struct warn;
 
 /* The object again with one member set (in row order), the map with one key (in byte order). */
 struct str kinds_with_member(struct arena *arena, const struct type *type, struct val object,
@@ -110,5 +111,18 @@ void kind_sched_check_priority_update(struct check_in *in, struct causes *out);
 void kind_rbac_check_role(struct check_in *in, struct causes *out);
 void kind_rbac_check_binding(struct check_in *in, struct causes *out);
 void kind_rbac_check_rebinding(struct check_in *in, struct causes *out);
+/* kind_pod_warn.c, kind_service_warn.c */
+void kind_pod_warn(const struct warn *to, struct val now, struct val old);
+void kind_pod_template_warn(const struct warn *to, struct val now, struct val old);
+void kind_work_warn(const struct warn *to, struct val now, struct val old);
+void kind_job_warn(const struct warn *to, struct val now, struct val old);
+void kind_service_warn(const struct warn *to, struct val now, struct val old);
+void kind_endpoint_warn_slice(const struct warn *to, struct val now, struct val old);
+void kind_node_warn(const struct warn *to, struct val now, struct val old);
+void kind_service_account_warn(const struct warn *to, struct val now, struct val old);
+void kind_runtime_class_warn(const struct warn *to, struct val now, struct val old);
+void kind_ingress_warn(const struct warn *to, struct val now, struct val old);
+void kind_storage_class_warn(const struct warn *to, struct val now, struct val old);
+void kind_endpoint_warn(const struct warn *to, struct val now, struct val old);
 
 #endif

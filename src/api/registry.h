@@ -80,6 +80,13 @@ struct column {
     const char *path;
 };
 
+/* Where warnings go. */
+struct warn {
+    struct arena *arena;
+    void (*add)(void *ctx, struct str text); /* text lives until it returns */
+    void *ctx;
+};
+
 /* A field that fieldSelector may name. */
 struct selectable {
     const char *label; /* "spec.nodeName" */
@@ -93,6 +100,7 @@ struct resource {
     const char *const *short_names, *const *categories; /* NULL-terminated or NULL */
     unsigned verbs, flags;
     const struct type *type;
+    const char *deprecated; /* a warning for each request of it */
     uint32_t epoch; /* of its schema: cached objects of another epoch are re-made when next read */
     /* Another row holds the stored form (Event of events.k8s.io): its key, its cached objects. */
     const struct resource *storage;
@@ -110,8 +118,8 @@ struct resource {
     bool (*prepare_delete)(struct prepare *p);
     void (*check_create)(struct check_in *in, struct causes *out); /* beyond the rows' checks */
     void (*check_update)(struct check_in *in, struct causes *out);
-    void (*warn)(struct val now, struct val old, struct arena *arena,
-                 void (*add)(void *ctx, struct str text), void *ctx);
+    /* What looks like a mistake in what was written, main resource only; old absent on create. */
+    void (*warn)(const struct warn *to, struct val now, struct val old);
     /* Seconds of grace for a DELETE without an option; NULL: 0. */
     int64_t (*grace_s)(struct val object);
     /* Name check (validate_name_…); NULL: DNS subdomain. */

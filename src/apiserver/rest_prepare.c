@@ -217,8 +217,9 @@ rest_prepare_validate(struct req *req, struct err **err)
     if (causes_err(&causes, req->resource, req->name, err) < 0) {
         return STEP_FAIL;
     }
-    if (req->resource->warn != NULL) {
-        req->resource->warn(now, old, req->arena, add_warning, req);
+    if (req->resource->warn != NULL && rest_sub_strategy(req) == NULL) {
+        struct warn to = { .arena = req->arena, .add = add_warning, .ctx = req };
+        req->resource->warn(&to, now, old);
     }
     return STEP_NEXT;
 }

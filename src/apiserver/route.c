@@ -410,6 +410,9 @@ route_mount(struct req *req, struct err **err)
         (void)not_allowed(err);
         return STEP_FAIL;
     }
+    if (req->resource->deprecated != NULL) {
+        req_warn(req, str_of(req->resource->deprecated));
+    }
     if (route_options_check(req, err) < 0 || encode_negotiate(req, err) < 0) {
         return STEP_FAIL;
     }
