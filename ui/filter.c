@@ -6,18 +6,18 @@
 
 #include <ctype.h>
 #include <math.h>
-#include <regex.h>
 
 #include "api/quantity.h"
+#include "ui/pattern.h"
 
-enum term_kind { TERM_TEXT, TERM_LITERAL, TERM_REGEX, TERM_FUZZY, TERM_LESS, TERM_MORE };
+enum term_kind { TERM_PATTERN, TERM_FUZZY, TERM_LESS, TERM_MORE };
 
 struct term {
     enum term_kind kind;
     bool is_negated;
-    char *column; /* NULL: all cells */
-    char *text;   /* literal, fuzzy letters */
-    regex_t regex;
+    char *column;  /* NULL: all cells */
+    char *letters; /* of FUZZY */
+    struct pattern *pattern;
     double number, seconds; /* of < and >, as whichever the column is; NAN: not one */
 };
 struct filter {
@@ -27,28 +27,6 @@ struct filter {
 };
 
 /* ---- parsing ---- */
-
-static bool
-has_meta(struct str text)
-{
-    for (size_t i = 0; i < text.size; i++) {
-        if (strchr("\\^$.[]|()?*+{}", text.at[i]) != NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void
-set_pattern(struct term *term, struct str text)
-{
-    term->text = str_dup(text);
-    term->kind = TERM_LITERAL;
-    if (has_meta(text) &&
-        regcomp(&term->regex, term->text, REG_EXTENDED | REG_ICASE | REG_NOSUB) == 0) {
-        term->kind = TERM_REGEX;
-    }
-}
 
 /* "col:rx", "col>n", "col<n": where the operator stands; 0 when there is none. */
 static size_t
@@ -87,15 +65,15 @@ add_term(struct filter *filter, struct str text)
     at = operator_at(text);
     value = str_slice(text.at + at + 1, at == 0 ? 0 : text.size - at - 1);
     if (at == 0) {
-        set_pattern(term, text);
+        term->pattern = pattern_new(text);
     } else if (text.at[at] == ':') {
         term->column = str_dup(str_slice(text.at, at));
-        set_pattern(term, value);
+        term->pattern = pattern_new(value);
     } else if (set_bounds(term, value)) {
         term->column = str_dup(str_slice(text.at, at));
         term->kind = text.at[at] == '<' ? TERM_LESS : TERM_MORE;
     } else {
-        set_pattern(term, text);
+        term->pattern = pattern_new(text);
     }
     filter->len++;
 }
@@ -128,7 +106,7 @@ filter_new(struct str text)
         if (str_is(word, "-f")) {
             word = next_word(&rest);
             filter->terms[filter->len].kind = TERM_FUZZY;
-            filter->terms[filter->len++].text = str_dup(word);
+            filter->terms[filter->len++].letters = str_dup(word);
         } else if (word.size > 0) {
             add_term(filter, word);
         }
@@ -144,11 +122,9 @@ filter_free(struct filter *filter)
     }
     for (size_t i = 0; i < filter->len; i++) {
         struct term *term = &filter->terms[i];
-        if (term->kind == TERM_REGEX) {
-            regfree(&term->regex);
-        }
         mem_free(term->column);
-        mem_free(term->text);
+        mem_free(term->letters);
+        pattern_free(term->pattern);
     }
     mem_free(filter->text);
     mem_free(filter->selector);
@@ -184,13 +160,6 @@ has_letters(const char *text, const char *letters)
     return true;
 }
 
-static bool
-has_pattern(const struct term *term, const char *text)
-{
-    return term->kind == TERM_REGEX ? regexec(&term->regex, text, 0, NULL, 0) == 0
-                                    : strcasestr(text, term->text) != NULL;
-}
-
 /* A term of one column. A column that is not there: its text is looked for as typed. */
 static bool
 matches_column(const struct term *term, const struct filter_row *row)
@@ -204,11 +173,11 @@ matches_column(const struct term *term, const struct filter_row *row)
                (term->kind == TERM_LESS ? cell.number < bound : cell.number > bound);
     }
     if (cell.text.at == NULL) {
-        AUTO_FREE char *whole = mem_printf("%s:%s", term->column, term->text);
+        AUTO_FREE char *whole =
+            mem_printf("%s:" STR_FMT, term->column, STR_ARG(pattern_text(term->pattern)));
         return strcasestr(row->text, whole) != NULL;
     }
-    AUTO_FREE char *text = str_dup(cell.text);
-    return has_pattern(term, text);
+    return pattern_matches(term->pattern, cell.text);
 }
 
 static bool
@@ -217,8 +186,8 @@ matches_term(const struct term *term, const struct filter_row *row)
     if (term->column != NULL) {
         return matches_column(term, row);
     }
-    return term->kind == TERM_FUZZY ? has_letters(row->text, term->text)
-                                    : has_pattern(term, row->text);
+    return term->kind == TERM_FUZZY ? has_letters(row->text, term->letters)
+                                    : pattern_matches(term->pattern, str_of(row->text));
 }
 
 bool

@@ -15,6 +15,7 @@ libui_a_SOURCES += ui/header.c ui/header.h
 libui_a_SOURCES += ui/keys.c ui/keys.h
 libui_a_SOURCES += ui/logring.c ui/logring.h
 libui_a_SOURCES += ui/pager.c ui/pager.h
+libui_a_SOURCES += ui/pattern.c ui/pattern.h
 libui_a_SOURCES += ui/prompt.c ui/prompt.h
 libui_a_SOURCES += ui/save.c ui/save.h
 libui_a_SOURCES += ui/screen.c ui/screen.h

@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 
+#include "ui/pattern.h"
 #include "ui/text.h"
 
 /* How one line is coloured: [from, to) in one role, what follows in another. */
@@ -22,21 +23,10 @@ pager_init(struct pager *pager, const struct pager_source *source, const void *c
     pager->width = 80;
 }
 
-static void
-drop_pattern(struct pager *pager)
-{
-    if (pager->is_regex) {
-        regfree(&pager->regex);
-    }
-    pager->is_regex = false;
-    mem_free(STEAL(pager->pattern));
-    pager->match = UINT64_MAX;
-}
-
 void
 pager_done(struct pager *pager)
 {
-    drop_pattern(pager);
+    pattern_free(STEAL(pager->pattern));
 }
 
 /* ---- lines ---- */
@@ -175,77 +165,15 @@ pager_scroll(struct pager *pager, int columns)
 void
 pager_search(struct pager *pager, struct str text)
 {
-    bool has_meta = false;
-
-    drop_pattern(pager);
-    if (text.size == 0) {
-        return;
-    }
-    pager->pattern = str_dup(text);
-    for (size_t i = 0; i < text.size; i++) {
-        has_meta = has_meta || strchr("\\^$.[]|()?*+{}", text.at[i]) != NULL;
-    }
-    pager->is_regex =
-        has_meta && regcomp(&pager->regex, pager->pattern, REG_EXTENDED | REG_ICASE) == 0;
+    pattern_free(pager->pattern);
+    pager->pattern = pattern_new(text);
+    pager->match = UINT64_MAX;
 }
 
 struct str
 pager_pattern(const struct pager *pager)
 {
-    return str_of(pager->pattern);
-}
-
-/* Plain text in a line, case ignored. */
-static bool
-find_plain(struct str line, struct str want, size_t *ret_at)
-{
-    int lower = tolower((unsigned char)want.at[0]), upper = toupper((unsigned char)want.at[0]);
-
-    for (size_t i = 0; i + want.size <= line.size; i++) {
-        int c = (unsigned char)line.at[i];
-        if ((c == lower || c == upper) && str_eq_nocase(str_slice(line.at + i, want.size), want)) {
-            *ret_at = i;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* First match from byte `from` on. */
-static bool
-find_match(const struct pager *pager, struct str line, size_t from, size_t *ret_from,
-           size_t *ret_to)
-{
-    regmatch_t match = { .rm_so = (regoff_t)from, .rm_eo = (regoff_t)line.size };
-    struct str want = pager_pattern(pager);
-    size_t at = 0;
-
-    if (pager->pattern == NULL || from > line.size || line.size > INT32_MAX) {
-        return false;
-    }
-    if (!pager->is_regex) {
-        if (!find_plain(str_slice(line.at + from, line.size - from), want, &at)) {
-            return false;
-        }
-        *ret_from = from + at;
-        *ret_to = from + at + want.size;
-        return true;
-    }
-    if (regexec(&pager->regex, line.size == 0 ? "" : line.at, 1, &match,
-                REG_STARTEND | (from > 0 ? REG_NOTBOL : 0)) != 0) {
-        return false;
-    }
-    *ret_from = (size_t)match.rm_so;
-    *ret_to = (size_t)match.rm_eo;
-    return true;
-}
-
-bool
-pager_line_matches(const struct pager *pager, struct str line)
-{
-    size_t from, to;
-
-    return find_match(pager, line, 0, &from, &to);
+    return pattern_text(pager->pattern);
 }
 
 bool
@@ -260,7 +188,7 @@ pager_next(struct pager *pager, int step)
         return false;
     }
     for (at += (uint64_t)(int64_t)step; at >= first && at < end; at += (uint64_t)(int64_t)step) {
-        if (pager_line_matches(pager, pager->source->line(pager->ctx, at))) {
+        if (pattern_matches(pager->pattern, pager->source->line(pager->ctx, at))) {
             pager->match = at;
             pager->is_following = false;
             if (at < pager->top || at - pager->top >= (uint64_t)pager->height) {
@@ -312,36 +240,41 @@ paint_yaml(struct str line)
     return paint;
 }
 
-/* "Name:    value", "Events:", and their indented likes. */
-static struct paint
-paint_describe(struct str line)
+/* Bytes up to the colon that ends a key, or to the end of a line that is one name. */
+static size_t
+key_end(struct str line, size_t from)
 {
-    struct paint paint = { 0, 0, ROLE_YAML_KEY, ROLE_TEXT };
-    size_t i = 0;
+    size_t i = from;
 
-    while (i < line.size && line.at[i] == ' ') {
-        i++;
-    }
-    paint.from = i;
     while (i < line.size && line.at[i] != ':' &&
            !(line.at[i] == ' ' && i + 1 < line.size && line.at[i + 1] == ' ')) {
         i++;
     }
-    if (i == line.size && paint.from == 2) {
-        paint.to = i; /* a name that heads what follows: a container */
-        paint.role = ROLE_ACCENT;
-        return paint;
+    return i;
+}
+
+/* "Name:    value", "Events:", "  nginx", "  Warning  …". */
+static struct paint
+paint_describe(struct str line)
+{
+    struct paint paint = { 0, 0, ROLE_YAML_KEY, ROLE_TEXT };
+    size_t end;
+
+    while (paint.from < line.size && line.at[paint.from] == ' ') {
+        paint.from++;
     }
+    end = key_end(line, paint.from);
+    paint.to = paint.from;
     if (str_has_prefix(line, STR("  Warning "))) {
-        paint.to = 2 + strlen("Warning");
+        paint.to = paint.from + strlen("Warning");
         paint.role = ROLE_WARN;
-        return paint;
-    }
-    if (i < line.size && line.at[i] == ':' && (i + 1 == line.size || line.at[i + 1] == ' ')) {
-        paint.to = i + 1;
-        paint.role = paint.from == 0 && i + 1 == line.size ? ROLE_TITLE : ROLE_YAML_KEY;
-    } else {
-        paint.to = paint.from;
+    } else if (end == line.size && paint.from == 2) {
+        paint.to = end; /* a name that heads what follows: a container */
+        paint.role = ROLE_ACCENT;
+    } else if (end < line.size && line.at[end] == ':' &&
+               (end + 1 == line.size || line.at[end + 1] == ' ')) {
+        paint.to = end + 1;
+        paint.role = paint.from == 0 && paint.to == line.size ? ROLE_TITLE : ROLE_YAML_KEY;
     }
     return paint;
 }
@@ -396,7 +329,7 @@ draw_part(const struct pager *pager, struct str line, size_t from, size_t to, st
     x += grid_put(grid, x, at.y, right - x, str_slice(line.at + from, a - from), paint.rest);
     x += grid_put(grid, x, at.y, right - x, str_slice(line.at + a, b - a), paint.role);
     (void)grid_put(grid, x, at.y, right - x, str_slice(line.at + b, to - b), paint.rest);
-    while (find_match(pager, line, search, &match_from, &match_to)) {
+    while (pattern_find(pager->pattern, line, search, &match_from, &match_to)) {
         size_t begin = clip(match_from, from, to), end = clip(match_to, from, to);
         int column = text_width(str_slice(line.at + from, begin - from));
         int width = text_width(str_slice(line.at + begin, end - begin));

@@ -3,13 +3,14 @@
 #ifndef BINNACLE_UI_PAGER_H
 #define BINNACLE_UI_PAGER_H
 
-#include <regex.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/str.h"
 #include "base/vec.h"
 #include "ui/grid.h"
+
+struct pattern;
 
 /* Lines have numbers that stay: first … end - 1 are there. Their text is clean, without line feed. */
 struct pager_source {
@@ -27,12 +28,10 @@ struct pager {
     size_t top_row; /* and its row, when wrapped */
     int left;       /* columns scrolled away */
     bool is_wrapped;
-    bool is_following; /* stays at the end */
-    int height, width; /* of the last drawing */
-    char *pattern;     /* searched for, NULL: nothing */
-    regex_t regex;
-    bool is_regex;
-    uint64_t match; /* line of the match that was jumped to, UINT64_MAX: none */
+    bool is_following;       /* stays at the end */
+    int height, width;       /* of the last drawing */
+    struct pattern *pattern; /* searched for, NULL: nothing */
+    uint64_t match;          /* line of the match that was jumped to, UINT64_MAX: none */
 };
 
 void pager_init(struct pager *pager, const struct pager_source *source, const void *ctx);
@@ -44,9 +43,8 @@ void pager_bottom(struct pager *pager);
 void pager_scroll(struct pager *pager, int columns);
 /* Half-typed regular expressions are taken as text. An empty text ends the search. */
 void pager_search(struct pager *pager, struct str text);
-bool pager_next(struct pager *pager, int step); /* false: no match in that direction */
-struct str pager_pattern(const struct pager *pager);
-bool pager_line_matches(const struct pager *pager, struct str line);
+bool pager_next(struct pager *pager, int step);      /* false: no match in that direction */
+struct str pager_pattern(const struct pager *pager); /* as typed, "" none */
 
 /* A source of one text. */
 struct pager_text {

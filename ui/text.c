@@ -253,12 +253,12 @@ text_wrap_len(struct str line, int width)
 {
     size_t rows = 0;
 
-    do {
+    while (line.size > 0) {
         struct str row = text_wrap_row(line, width, 0);
         line = str_slice(line.at + row.size, line.size - row.size);
         rows++;
-    } while (line.size > 0);
-    return rows;
+    }
+    return rows == 0 ? 1 : rows;
 }
 
 struct str

@@ -293,7 +293,8 @@ title_logs(struct view *view, struct view_title *ret)
         (void)snprintf(ret->note, sizeof(ret->note), "%s", logs->problem);
         ret->note_role = ROLE_WARN;
     } else if (logs->pager.pattern != NULL) {
-        (void)snprintf(ret->note, sizeof(ret->note), "/%s", logs->pager.pattern);
+        (void)snprintf(ret->note, sizeof(ret->note), "/" STR_FMT,
+                       STR_ARG(pager_pattern(&logs->pager)));
     } else if (logs->is_ended) {
         (void)snprintf(ret->note, sizeof(ret->note), "ended");
     }

@@ -301,7 +301,7 @@ title_text(struct view *view, struct view_title *ret)
         (void)snprintf(ret->note, sizeof(ret->note), "%s", text->problem);
         ret->note_role = ROLE_WARN;
     } else if (pager->pattern != NULL) {
-        (void)snprintf(ret->note, sizeof(ret->note), "/%s", pager->pattern);
+        (void)snprintf(ret->note, sizeof(ret->note), "/" STR_FMT, STR_ARG(pager_pattern(pager)));
     }
     if (end > 0) {
         (void)snprintf(ret->right, sizeof(ret->right), "%llu%%",

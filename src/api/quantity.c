@@ -286,6 +286,7 @@ static __int128
 quantity_scale(const struct quantity_parts *parts)
 {
     __int128 value = 0;
+    __int128 rounded;
     bool has_rest = false;
     /* Places behind the point that count: what nano can hold, and as many for a binary factor as
      * the product leaves room for. */
@@ -318,7 +319,8 @@ quantity_scale(const struct quantity_parts *parts)
         has_rest |= value % 10 != 0;
         value /= 10;
     }
-    return has_rest ? value + 1 : value;
+    /* What is as large as can be stays so. */
+    return has_rest && !__builtin_add_overflow(value, (__int128)1, &rounded) ? rounded : value;
 }
 
 static int

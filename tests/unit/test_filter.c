@@ -87,6 +87,10 @@ test_half_typed(void **state)
     expect("!", false);
     expect("name:", false);
     expect("restarts>", false);
+    /* Repetitions of repetitions would take regcomp ages. */
+    expect("w+++++++++++++++++++++++++++++++++", false);
+    expect("(a{99}){99}{99}", false);
+    expect("w{1}e?b+", true);
     expect("-f", true);
     expect("-l", true);
 }

@@ -101,6 +101,8 @@ test_amounts(void **state)
     assert_int_equal(quantity_value(b), 512 << 20);
     assert_int_equal(quantity_parse(STR("1e30"), &a), 0);
     assert_int_equal(quantity_value(a), INT64_MAX);
+    assert_int_equal(quantity_parse(STR("333333333333333366666622226662222222230.8"), &a), 0);
+    assert_int_equal(quantity_value(a), INT64_MAX);
 }
 
 static void
