@@ -269,8 +269,7 @@ on_unmade(void *ctx, struct req *child, struct object *result, struct err *owned
     (void)child;
     (void)result;
     if (owned != NULL && owned->code != ERR_NOT_FOUND) {
-        log_warn("an address is left over for the controller to repair: service=" STR_FMT
-                 "/" STR_FMT " error=%s",
+        log_warn("something of a service is left over: service=" STR_FMT "/" STR_FMT " error=%s",
                  STR_ARG(req->ns), STR_ARG(req->name), owned->message);
     }
     err_free(owned);
@@ -343,9 +342,38 @@ own_address(const struct req *req, struct str text)
     return is_ours ? object : NULL;
 }
 
+/* Upstream's registry removes the Endpoints of a deleted Service itself. */
+static enum step_rc
+remove_endpoints(struct req *req)
+{
+    const struct resource *row = registry_any_version(req->registry, STR(""), STR("endpoints"));
+    if (cache_get(sink_cache(req->server->sink), row, req->ns, req->name) == NULL) {
+        return STEP_NEXT;
+    }
+    struct call call = call_of(VERB_DELETE, row, req->ns, req->name);
+    (void)req_child(req, &call, on_unmade, req);
+    return STEP_WAIT;
+}
+
+static enum step_rc
+remove_addresses(struct req *req)
+{
+    VAL_EACH (it, val_get(spec_of(req->old), "clusterIPs")) {
+        struct str text = val_str(it.value);
+        const struct object *address = has_address(req, text) ? NULL : own_address(req, text);
+        if (address != NULL) {
+            unmake(req, address);
+            return STEP_WAIT;
+        }
+    }
+    return STEP_NEXT;
+}
+
 enum step_rc
 adm_service_release(struct req *req, struct err **err)
 {
+    /* What was done so far; each once: a failure is a controller's to repair. */
+    static const char addresses[] = "addresses", endpoints[] = "endpoints";
     (void)err;
     struct adm_service *a = req->impl->service;
     if (a != NULL) {
@@ -356,14 +384,15 @@ adm_service_release(struct req *req, struct err **err)
     if (!is_service(req) || !req->impl->is_committed || req->old == NULL) {
         return STEP_NEXT;
     }
-    VAL_EACH (it, val_get(spec_of(req->old), "clusterIPs")) {
-        struct str text = val_str(it.value);
-        const struct object *address = has_address(req, text) ? NULL : own_address(req, text);
-        if (address != NULL && req->step_data == NULL) {
-            req->step_data = req; /* once: a failure is the controller's to repair */
-            unmake(req, address);
+    if (req->step_data == NULL) {
+        req->step_data = (void *)(uintptr_t)addresses;
+        if (remove_addresses(req) == STEP_WAIT) {
             return STEP_WAIT;
         }
+    }
+    if (req->step_data == addresses && req->impl->is_removed) {
+        req->step_data = (void *)(uintptr_t)endpoints;
+        return remove_endpoints(req);
     }
     return STEP_NEXT;
 }

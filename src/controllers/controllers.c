@@ -30,6 +30,8 @@ static const struct reconciler *const rows[] = {
     &ctl_ipaddress,
     &ctl_servicecidr,
     &ctl_node,
+    &ctl_endpoints,
+    &ctl_endpoint_slices,
 };
 /* clang-format on */
 

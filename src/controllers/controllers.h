@@ -9,8 +9,8 @@ struct ctl_csr_signing;
 
 /* Those without a header of their own. */
 extern const struct reconciler ctl_clusterrole, ctl_gc, ctl_ipam, ctl_namespace, ctl_rootca;
-extern const struct reconciler ctl_ipaddress, ctl_kubernetes, ctl_node, ctl_serviceaccount,
-    ctl_servicecidr;
+extern const struct reconciler ctl_ipaddress, ctl_kubernetes, ctl_node, ctl_serviceaccount;
+extern const struct reconciler ctl_endpoints, ctl_endpoint_slices, ctl_servicecidr;
 
 struct controllers_spec {
     struct loop *loop;

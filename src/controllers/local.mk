@@ -22,3 +22,7 @@ libcontrollers_a_SOURCES += src/controllers/ctl_kubernetes.c
 libcontrollers_a_SOURCES += src/controllers/ctl_ipaddress.c
 libcontrollers_a_SOURCES += src/controllers/ctl_servicecidr.c
 libcontrollers_a_SOURCES += src/controllers/ctl_node.c
+libcontrollers_a_SOURCES += src/controllers/ctl_backends.c src/controllers/ctl_backends.h
+libcontrollers_a_SOURCES += src/controllers/ctl_endpoints.c
+libcontrollers_a_SOURCES += src/controllers/ctl_endpointslice.c src/controllers/ctl_endpointslice.h
+libcontrollers_a_SOURCES += src/controllers/ctl_endpointslice_set.c

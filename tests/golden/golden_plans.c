@@ -65,5 +65,7 @@ const struct golden_plan golden_plans[] = {
     { "ctl/kubernetes", &ctl_kubernetes, open_ctl, mem_free },
     { "ctl/ipaddress", &ctl_ipaddress, open_ctl, mem_free },
     { "ctl/servicecidr", &ctl_servicecidr, open_ctl, mem_free },
+    { "ctl/endpoints", &ctl_endpoints, open_ctl, mem_free },
+    { "ctl/endpointslice", &ctl_endpoint_slices, open_ctl, mem_free },
     { NULL, NULL, NULL, NULL },
 };
