@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/options.h"
+#include "cmd_image.h"
 #include "cmd_node.h"
 #include "console.h"
 #include "serve.h"
@@ -25,6 +26,7 @@ static int run_version(const struct options *options);
 static const struct command commands[] = {
     { "console", "", "open the console, starting the control plane if there is none",
       console_main },
+    { "image", " load FILE", "load an image archive on every node", cmd_image_main },
     { "kubeconfig", "", "print the path of the administrator's kubeconfig", run_kubeconfig },
     { "node", " add local | list", "add this machine as a node, list machines", cmd_node_main },
     { "serve", "", "run the control plane until it is told to stop", serve_main },

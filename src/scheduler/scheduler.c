@@ -206,7 +206,8 @@ plan_queue(const struct plan_in *in, struct plan *out)
 }
 
 const struct reconciler scheduler_reconciler = {
-    .name = "scheduler",
+    .name = "kube-scheduler",
+    .component = "default-scheduler",
     .user = "system:kube-scheduler",
     .watches = watches,
     .plan = plan_queue,

@@ -40,7 +40,7 @@ host_make() { # HOST: an empty disk
     local dir=/run/lab/$1
     mkdir -p "$dir/disk" "$dir/root"
     mount -t tmpfs -o "size=$LAB_DISK,mode=755" "lab-$1" "$dir/disk"
-    mkdir -p "$dir/disk/up" "$dir/disk/wk" "$dir/disk/containerd"
+    mkdir -p "$dir/disk/up" "$dir/disk/wk" "$dir/disk/containerd" "$dir/disk/agent"
     host_identity "$1" "$dir/disk/up"
 }
 
@@ -168,8 +168,9 @@ host_init() { # HOST: its PID 1 builds the tree, then becomes init
     mount --make-rprivate /
     mount -t overlay -o "lowerdir=$lower,upperdir=$dir/disk/up,workdir=$dir/disk/wk" "root-$host" "$root"
     # An overlay cannot be the upper directory of another one, and containerd makes some.
-    mkdir -p "$root/var/lib/containerd"
+    mkdir -p "$root/var/lib/containerd" "$root/var/lib/binnacle-agent"
     mount --bind "$dir/disk/containerd" "$root/var/lib/containerd"
+    mount --bind "$dir/disk/agent" "$root/var/lib/binnacle-agent"
     host_mounts "$host" "$root"
     host_cgroups "$root"
     hostname "$host"
