@@ -1,0 +1,99 @@
+#!/bin/bash
+# A host becomes a node by `binnacle node add local`, runs real containers and keeps them when its
+# agent dies.  What is not covered: probes, volumes' updates, a second host.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../lib/tap.sh"
+. "$here/../lib/lab_test.sh"
+programs=${top_builddir:-$here/../..}
+
+command -v kubectl >/dev/null || skip_all "needs kubectl"
+[ -x "$programs/binnacle" ] && [ -x "$programs/binnacle-agent" ] || skip_all "needs both programs"
+export LAB_FULL=1 LAB_DISK=3g
+lab_need 1
+addr=10.77.0.11
+
+# ---- programs, their libraries and images onto the host ----
+
+bundle=$tap_dir/bundle
+mkdir -p "$bundle/lib"
+cp "$programs/binnacle" "$bundle/"
+strip -o "$bundle/binnacle-agent" "$programs/binnacle-agent"
+ldd "$programs/binnacle" | awk '/=> \// { print $3 }' | grep -vE '/lib(c|m)\.so' |
+    xargs -I{} cp -L {} "$bundle/lib/"
+oci=${LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/binnacle-lab}/oci
+for image in nginx busybox; do
+    ref=$(sed -n 's/.*"org.opencontainers.image.ref.name":"\([^"]*\)".*/\1/p' "$oci/$image/index.json")
+    skopeo copy -q "oci:$oci/$image:$ref" \
+        "docker-archive:$bundle/$image.tar:docker.io/library/$image:latest"
+done
+tar -C "$tap_dir" -cz bundle | lab ssh n1 'tar -C /opt -xz'
+
+host() { # SCRIPT: on the host, with the programs' libraries
+    lab ssh n1 "export LD_LIBRARY_PATH=/opt/bundle/lib PATH=\$PATH:/opt/bundle; $1"
+}
+k() {
+    lab exec kubectl --kubeconfig "$tap_dir/kubeconfig" "$@"
+}
+is() { # EXPECTED COMMAND...: for lab_until
+    local want=$1
+    shift
+    [ "$("$@" 2>/dev/null)" = "$want" ]
+}
+
+# ---- the node ----
+
+host "setsid binnacle serve --listen $addr:6443 --advertise $addr >/root/serve.log 2>&1 </dev/null &
+    for i in \$(seq 100); do grep -q 'is ready' /root/serve.log && exit 0; sleep 0.1; done; exit 1"
+check "the control plane is ready" host "grep -q 'is ready' /root/serve.log"
+host 'cat /var/lib/binnacle/admin.kubeconfig' >"$tap_dir/kubeconfig"
+check "node add local ends with the node Ready" host 'binnacle node add local'
+equal "kubectl sees it" \
+    "$(k get node n1 -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}')" True
+check "a second time nothing is to be done" host 'binnacle node add local'
+for image in nginx busybox; do
+    check "image load $image" host "binnacle image load /opt/bundle/$image.tar"
+done
+
+# ---- a pod ----
+
+untainted() { [ -z "$(k get node n1 -o 'jsonpath={.spec.taints}')" ]; }
+check "a Ready node has no taint" lab_until 20 untainted
+k run diptippod --image=nginx --image-pull-policy=IfNotPresent >/dev/null
+check "kubectl run: the pod runs" lab_until 30 is Running k get pod diptippod -o 'jsonpath={.status.phase}'
+ip=$(k get pod diptippod -o 'jsonpath={.status.podIP}')
+check "nginx answers" lab in n1 bash -c "
+    exec 3<>/dev/tcp/$ip/80; printf 'GET / HTTP/1.0\r\n\r\n' >&3; grep -q '200 OK' <&3"
+k run talker --image=busybox --image-pull-policy=IfNotPresent --command -- \
+    sh -c 'while :; do echo hello; sleep 1; done' >/dev/null
+check "the talker runs" lab_until 30 is Running k get pod talker -o 'jsonpath={.status.phase}'
+check "kubectl logs" lab_until 10 is hello k logs talker --tail=1
+
+# ---- a Deployment ----
+
+k create deployment web --image=nginx --replicas=3 >/dev/null
+k patch deployment web --type=json -p '[{"op": "add",
+    "path": "/spec/template/spec/containers/0/imagePullPolicy", "value": "IfNotPresent"}]' >/dev/null
+check "a Deployment of three" lab_until 60 is 3 \
+    k get deployment web -o 'jsonpath={.status.availableReplicas}'
+
+# ---- the agent dies ----
+
+ids() { k get pods -o 'jsonpath={.items[*].status.containerStatuses[*].containerID}'; }
+before=$(ids)
+for _ in 1 2 3; do
+    lab in n1 pkill -9 -x binnacle-agent || true
+done
+check "systemd brings the agent back" lab_until 20 lab in n1 pgrep -x binnacle-agent
+lab_until 20 is True k get node n1 -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}'
+equal "its containers are the same" "$(ids)" "$before"
+equal "nothing was restarted" \
+    "$(k get pods -o 'jsonpath={.items[*].status.containerStatuses[*].restartCount}')" "0 0 0 0 0"
+
+# ---- the end of a pod ----
+
+k delete pod diptippod --wait=false >/dev/null
+gone() { ! k get pod diptippod >/dev/null 2>&1; }
+check "a deleted pod is gone" lab_until 60 gone
+
+tap_done
