@@ -76,6 +76,9 @@ k patch deployment web --type=json -p '[{"op": "add",
     "path": "/spec/template/spec/containers/0/imagePullPolicy", "value": "IfNotPresent"}]' >/dev/null
 check "a Deployment of three" lab_until 60 is 3 \
     k get deployment web -o 'jsonpath={.status.availableReplicas}'
+check "its rollout ends" k rollout status deployment web --timeout=60s
+pods() { k get pods --no-headers | wc -l; }
+check "the pods before it are gone" lab_until 60 is 5 pods
 
 # ---- the agent dies ----
 
