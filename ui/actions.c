@@ -28,6 +28,7 @@ static const char *const scope_names[SCOPE_LEN] = {
     [SCOPE_SECRET] = "Secrets",
     [SCOPE_NAMESPACE] = "Namespaces",
     [SCOPE_NODE] = "Nodes",
+    [SCOPE_CONTAINER] = "Containers",
     [SCOPE_LOGS] = "Logs",
     [SCOPE_YAML] = "YAML",
     [SCOPE_OBJECT] = "Objects",

@@ -17,6 +17,7 @@ enum scope {
     SCOPE_SECRET,
     SCOPE_NAMESPACE,
     SCOPE_NODE,
+    SCOPE_CONTAINER,
     SCOPE_LOGS,
     SCOPE_YAML,
     SCOPE_OBJECT, /* anything in a table */

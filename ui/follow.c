@@ -11,6 +11,7 @@
 #include "ui/catalog.h"
 #include "ui/ui.h"
 #include "ui/view.h"
+#include "ui/view_containers.h"
 #include "ui/view_res.h"
 #include "ui/view_text.h"
 
@@ -20,6 +21,7 @@ enum open_kind {
     OPEN_ON_NODE,
     OPEN_NAMESPACE,
     OPEN_INSTANCES, /* of a CustomResourceDefinition */
+    OPEN_CONTAINERS,
 };
 static const struct {
     const char *group, *plural;
@@ -32,6 +34,7 @@ static const struct {
     { "", "replicationcontrollers", OPEN_SELECTED },
     { "batch", "jobs", OPEN_SELECTED },
     { "", "services", OPEN_SELECTED },
+    { "", "pods", OPEN_CONTAINERS },
     { "", "nodes", OPEN_ON_NODE },
     { "", "namespaces", OPEN_NAMESPACE },
     { "apiextensions.k8s.io", "customresourcedefinitions", OPEN_INSTANCES },
@@ -231,6 +234,9 @@ open_kind(struct view *view, const struct resource *resource, size_t row, struct
     switch (opens[row].kind) {
     case OPEN_SELECTED:
         read_first(view, resource, ACTION_OPEN, ns, name);
+        return;
+    case OPEN_CONTAINERS:
+        ui_push(view->ui, view_containers_new(view->ui, resource, ns, name));
         return;
     case OPEN_ON_NODE:
         spec.field_selector = str_of(selector);

@@ -27,6 +27,7 @@ libui_a_SOURCES += ui/theme.c ui/theme.h
 libui_a_SOURCES += ui/ui.c ui/ui.h ui/ui_command.c ui/ui_connect.c ui/ui_connect.h
 libui_a_SOURCES += ui/ui_main.c ui/ui_priv.h ui/ui_script.c ui/ui_script.h
 libui_a_SOURCES += ui/view.c ui/view.h
+libui_a_SOURCES += ui/view_containers.c ui/view_containers.h
 libui_a_SOURCES += ui/view_logs.c ui/view_logs.h
 libui_a_SOURCES += ui/view_res.c ui/view_res.h
 libui_a_SOURCES += ui/view_text.c ui/view_text.h

@@ -458,6 +458,26 @@ table_move(struct table *table, int64_t by, int height)
     table_select(table, str_of(table->shown[to]->key));
 }
 
+bool
+table_move_by(struct table *table, enum action action, int height)
+{
+    static const struct {
+        enum action action;
+        int64_t rows, pages;
+    } moves[] = {
+        { ACTION_UP, -1, 0 },       { ACTION_DOWN, 1, 0 },        { ACTION_PAGE_UP, 0, -1 },
+        { ACTION_PAGE_DOWN, 0, 1 }, { ACTION_TOP, INT32_MIN, 0 }, { ACTION_BOTTOM, INT32_MAX, 0 },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(moves); i++) {
+        if (moves[i].action == action) {
+            table_move(table, moves[i].rows + moves[i].pages * height, height);
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 set_mark(struct table *table, struct table_row *row, bool is_marked)
 {

@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "ui/actions.h"
 #include "ui/grid.h"
 #include "ui/state.h"
 
@@ -122,6 +123,8 @@ struct str table_cell_now(const struct table *table, const struct table_row *row
 
 const struct table_row *table_current(struct table *table);   /* NULL: no rows */
 void table_move(struct table *table, int64_t by, int height); /* rows; clamped */
+/* UP, DOWN, pages, TOP, BOTTOM of a table that shows height rows; false: another action. */
+bool table_move_by(struct table *table, enum action action, int height);
 void table_select(struct table *table, struct str key);
 void table_mark(struct table *table);       /* turns the mark of the current row, goes on */
 void table_mark_range(struct table *table); /* from the last mark to here */

@@ -11,7 +11,7 @@ enum {
     MORE_WIDTH = 2,
     GLYPH_WIDTH = 2,
     NAME_LEAST = 16,
-    TEXT_LEAST = 8,
+    TEXT_LEAST = 14,
     STATE_LEAST = 20
 };
 

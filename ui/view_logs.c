@@ -44,6 +44,7 @@ struct logs_view {
     char *containers[CONTAINERS_MAX];
     size_t container_len, container; /* container: the one that is shown */
     size_t range;
+    char *wanted; /* container that was asked for, "" none */
     struct logring ring;
     struct pager pager;
     struct ask *stream;
@@ -208,13 +209,14 @@ add_containers(struct logs_view *logs, struct val specs)
     }
 }
 
-/* The annotation that kubectl reads, too. */
+/* What was asked for, else what the annotation says that kubectl reads, too. */
 static void
-choose_default(struct logs_view *logs, struct val object)
+choose_container(struct logs_view *logs, struct val object)
 {
     struct str wanted = val_str(val_member(val_at(object, "metadata.annotations"),
                                            STR("kubectl.kubernetes.io/default-container")));
 
+    wanted = logs->wanted[0] != '\0' ? str_of(logs->wanted) : wanted;
     for (size_t i = 0; i < logs->container_len; i++) {
         if (str_is(wanted, logs->containers[i])) {
             logs->container = i;
@@ -235,15 +237,15 @@ on_pod(void *ctx, const struct reply *reply, struct err *owned)
         return;
     }
     add_containers(logs, val_at(doc_root(doc), "spec.containers"));
-    choose_default(logs, doc_root(doc));
     add_containers(logs, val_at(doc_root(doc), "spec.initContainers"));
     add_containers(logs, val_at(doc_root(doc), "spec.ephemeralContainers"));
+    choose_container(logs, doc_root(doc));
     if (logs->container_len == 0) {
         set_problem(logs, "the pod has no containers");
         return;
     }
     start_stream(logs, false);
-    if (logs->container_len > 1) {
+    if (logs->container_len > 1 && logs->wanted[0] == '\0') {
         ask_container(logs);
     }
 }
@@ -264,6 +266,7 @@ close_logs(struct view *view)
     mem_free(logs->ns);
     mem_free(logs->name);
     mem_free(logs->problem);
+    mem_free(logs->wanted);
     mem_free(logs);
 }
 
@@ -405,7 +408,7 @@ static const struct view_ops logs_ops = {
 
 struct view *
 view_logs_new(struct ui *ui, const struct resource *pods, struct str ns, struct str name,
-              bool is_previous)
+              const struct view_logs_spec *spec)
 {
     struct logs_view *logs = MEM_NEW(struct logs_view);
     struct call call = call_of(VERB_GET, pods, ns, name);
@@ -414,7 +417,8 @@ view_logs_new(struct ui *ui, const struct resource *pods, struct str ns, struct 
     logs->pods = pods;
     logs->ns = str_dup(ns);
     logs->name = str_dup(name);
-    logs->is_previous = is_previous;
+    logs->is_previous = spec->is_previous;
+    logs->wanted = str_dup(spec->container);
     logring_init(&logs->ring, RING_BYTES);
     pager_init(&logs->pager, &source, logs);
     logs->pager.is_following = true;

@@ -287,23 +287,8 @@ scopes_res(struct view *view)
 }
 
 static bool
-move_res(struct res_view *res, enum action action)
+scroll_res(struct res_view *res, enum action action)
 {
-    static const struct {
-        enum action action;
-        int64_t rows, pages;
-    } moves[] = {
-        { ACTION_UP, -1, 0 },           { ACTION_DOWN, 1, 0 },
-        { ACTION_PAGE_UP, 0, -1 },      { ACTION_PAGE_DOWN, 0, 1 },
-        { ACTION_TOP, -1000000000, 0 }, { ACTION_BOTTOM, 1000000000, 0 },
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(moves); i++) {
-        if (moves[i].action == action) {
-            table_move(res->table, moves[i].rows + moves[i].pages * res->height, res->height);
-            return true;
-        }
-    }
     if (action == ACTION_LEFT && res->table->first_column > 0) {
         res->table->first_column--;
     } else if (action == ACTION_RIGHT &&
@@ -460,7 +445,10 @@ open_res(struct res_view *res, enum action action)
     } else if (action == ACTION_DECODE) {
         ui_push(ui, view_text_object(ui, VIEW_TEXT_DECODED, res->resource, ns, name));
     } else if (action == ACTION_LOGS || action == ACTION_PREVIOUS_LOGS) {
-        ui_push(ui, view_logs_new(ui, res->resource, ns, name, action == ACTION_PREVIOUS_LOGS));
+        ui_push(ui, view_logs_new(ui, res->resource, ns, name,
+                                  &(struct view_logs_spec){
+                                      .is_previous = action == ACTION_PREVIOUS_LOGS,
+                                  }));
     } else if (action == ACTION_WHY) {
         ui_push(ui, view_why_new(ui, res->resource, ns, name));
     } else if (action == ACTION_WARP) {
@@ -483,8 +471,9 @@ action_res(struct view *view, enum action action)
 {
     struct res_view *res = res_of(view);
 
-    return move_res(res, action) || sort_res(res, action) || look_res(res, action) ||
-           change_res(res, action) || open_res(res, action);
+    return table_move_by(res->table, action, res->height) || scroll_res(res, action) ||
+           sort_res(res, action) || look_res(res, action) || change_res(res, action) ||
+           open_res(res, action);
 }
 
 /* ---- life ---- */

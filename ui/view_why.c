@@ -215,22 +215,7 @@ action_why(struct view *view, enum action action)
 {
     struct why_view *why = why_of(view);
 
-    switch ((int)action) {
-    case ACTION_UP:
-    case ACTION_DOWN:
-        table_move(why->table, action == ACTION_UP ? -1 : 1, why->height);
-        return true;
-    case ACTION_PAGE_UP:
-    case ACTION_PAGE_DOWN:
-        table_move(why->table, action == ACTION_PAGE_UP ? -why->height : why->height, why->height);
-        return true;
-    case ACTION_TOP:
-    case ACTION_BOTTOM:
-        table_move(why->table, action == ACTION_TOP ? INT32_MIN : INT32_MAX, why->height);
-        return true;
-    default:
-        return false;
-    }
+    return table_move_by(why->table, action, why->height);
 }
 
 static const struct view_ops why_ops = {

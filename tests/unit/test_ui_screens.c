@@ -430,6 +430,21 @@ test_logs(void **state)
     ui_box_expect_text(&box, "ended");
 }
 
+static void
+test_containers(void **state)
+{
+    (void)state;
+    open_box(80, 24, "shop", false);
+    ui_box_keys(&box, "j enter");
+    ui_box_expect_golden(&box, "container-table-80x24");
+    ui_box_keys(&box, "j l");
+    assert_non_null(fake_client_expect(
+        box.fake, "GET /api/v1/namespaces/shop/pods/api-7d9f8b6c5d-x2k9p/log?container=sidecar"));
+    ui_box_refuse_text(&box, "Container ");
+    ui_box_keys(&box, "esc d");
+    ui_box_expect_text(&box, "Describe  Pod");
+}
+
 int
 main(void)
 {
@@ -451,6 +466,7 @@ main(void)
         cmocka_unit_test_teardown(test_watch, close_box),
         cmocka_unit_test_teardown(test_quiet, close_box),
         cmocka_unit_test_teardown(test_logs, close_box),
+        cmocka_unit_test_teardown(test_containers, close_box),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
