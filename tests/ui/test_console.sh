@@ -194,6 +194,12 @@ check "stopped: the terminal is given back" until_true sh -c "[ \"\$(tmux -S '$t
 kill -CONT "$pid"
 check "going on: the screen is back" see "Secrets"
 
+kill -9 "$(cat "$data/lock")"
+check "a control plane that is gone is said" see "no connection"
+"$program" serve --data-dir "$data" --listen 127.0.0.1:0 >"$tap_dir/serve.log" 2>&1 &
+check "and found again when it is back" see "nodes 0/0"
+check "with what is in it" see "Opaque"
+
 keys C-c
 check "quitting asks what to do with the control plane" see "Leave it running"
 keys Enter
