@@ -20,7 +20,7 @@
 #include "ui/ui.h"
 #include "ui/view.h"
 
-enum { COUNT_MS = 10000 };
+enum { COUNT_MS = 3000 };
 
 struct header {
     struct ui *ui;

@@ -17,37 +17,41 @@ struct pattern {
 };
 
 static bool
+is_among(char c, const char *set)
+{
+    return c != '\0' && strchr(set, c) != NULL;
+}
+
+static bool
 has_meta(struct str text)
 {
     for (size_t i = 0; i < text.size; i++) {
-        if (text.at[i] != '\0' && strchr("\\^$.[]|()?*+{}", text.at[i]) != NULL) {
+        if (is_among(text.at[i], "\\^$.[]|()?*+{}")) {
             return true;
         }
     }
     return false;
 }
 
-/* glibc's regcomp takes exponential time and memory for repetitions of repetitions. */
+/* glibc's regcomp takes exponential time and memory for repetitions of repetitions, its regexec
+ * exponential time for back references. */
 static bool
 is_tame(struct str text)
 {
-    enum { REPEATS_MAX = 12, NUMBER_DIGITS = 2 };
+    enum { REPEATS_MAX = 12, DIGITS_MAX = 2 };
     size_t repeats = 0, digits = 0;
-    bool in_braces = false, was_repeat = false;
 
     for (size_t i = 0; i < text.size; i++) {
-        char c = text.at[i];
-        bool is_repeat = c == '*' || c == '+' || c == '?' || c == '{';
-        if (c == '\0' || (is_repeat && was_repeat)) {
-            return false;
-        }
+        char c = text.at[i], before = i > 0 ? text.at[i - 1] : ' ';
+        bool is_repeat = is_among(c, "*+?{");
+        bool is_twice = is_repeat && is_among(before, "*+?{}");
+        bool is_back = before == '\\' && is_among(c, "123456789");
+        digits = is_among(c, "0123456789") ? digits + 1 : 0;
         repeats += is_repeat ? 1 : 0;
-        in_braces = c == '{' || (in_braces && c != '}');
-        digits = in_braces && c >= '0' && c <= '9' ? digits + 1 : 0;
-        if (repeats > REPEATS_MAX || digits > NUMBER_DIGITS) {
+        if (c == '\0' || is_twice || is_back || repeats > REPEATS_MAX ||
+            (digits > DIGITS_MAX && memchr(text.at, '{', i) != NULL)) {
             return false;
         }
-        was_repeat = is_repeat || c == '}';
     }
     return true;
 }

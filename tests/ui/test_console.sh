@@ -172,6 +172,13 @@ keys Escape
 
 keys '?'
 check "help lists the keys" see "delete, after a question"
+# The cells of the terminal are those of the grid: the same screen without a terminal.
+printf '%s\n' 'type :secrets default' 'key enter' ':wait row Opaque' ':wait title pods 3' \
+    ':wait title nodes' 'key ?' ":save-screen $tap_dir/help" >"$tap_dir/help.steps"
+check "a scripted run" "$program" console --data-dir "$data" --ui-script "$tap_dir/help.steps"
+screen | sed -n '2,23s/ *$//p' >"$tap_dir/seen"
+sed -n 2,23p "$tap_dir/help" >"$tap_dir/want"
+check "terminal and grid show the same" diff "$tap_dir/want" "$tap_dir/seen"
 keys q
 check "q leads back" see "Opaque"
 

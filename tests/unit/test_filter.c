@@ -91,6 +91,7 @@ test_half_typed(void **state)
     expect("w+++++++++++++++++++++++++++++++++", false);
     expect("(a{99}){99}{99}", false);
     expect("w{1}e?b+", true);
+    expect("(w)\\1", false);
     expect("-f", true);
     expect("-l", true);
 }
