@@ -76,7 +76,7 @@ kind_pod_grace_s(struct val pod)
     struct val phase = val_at(pod, "status.phase");
     if (val_str(val_at(pod, "spec.nodeName")).size == 0 || val_is_str(phase, "Failed") ||
         val_is_str(phase, "Succeeded")) {
-        return 0;
+        return -1;
     }
     int64_t grace_s = val_int(val_at(pod, "spec.terminationGracePeriodSeconds"), 0);
     return grace_s < 0 ? 1 : grace_s;

@@ -120,7 +120,8 @@ struct resource {
     void (*check_update)(struct check_in *in, struct causes *out);
     /* What looks like a mistake in what was written, main resource only; old absent on create. */
     void (*warn)(const struct warn *to, struct val now, struct val old);
-    /* Seconds of grace for a DELETE without an option; NULL: 0. */
+    /* Seconds of grace for a DELETE without an option; negative: none, whatever is asked for (nothing
+     * has to end first). NULL: none. */
     int64_t (*grace_s)(struct val object);
     /* Name check (validate_name_…); NULL: DNS subdomain. */
     void (*name_problems)(struct str name, bool is_prefix, struct problems *out);

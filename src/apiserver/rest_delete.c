@@ -201,9 +201,8 @@ decide_grace(const struct req *req)
         grace.deleted_at_ms = req->old_object->deleted_at_ms - now * 1000 + asked * 1000;
         return grace;
     }
-    int64_t usual = req->resource->grace_s == NULL ? 0 : req->resource->grace_s(old);
-    /* A kind says 0 where nothing has to end first, whatever was asked for. */
-    grace.seconds = usual == 0 ? 0 : asked == INT64_MIN ? usual : asked;
+    int64_t usual = req->resource->grace_s == NULL ? -1 : req->resource->grace_s(old);
+    grace.seconds = usual < 0 ? 0 : asked == INT64_MIN ? usual : asked;
     grace.is_graceful = true;
     grace.deleted_at_ms = clock_wall_ms() + grace.seconds * 1000;
     return grace;

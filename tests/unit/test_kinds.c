@@ -98,7 +98,7 @@ test_pod(void **state)
     pod = prepared(arena, &resource_pods, "ephemeralcontainers", now, old);
     assert_int_equal(val_len(val_at(pod, "spec.ephemeralContainers")), 1);
     assert_true(val_is_str(val_get(val_item(val_at(pod, "spec.containers"), 0), "image"), "a"));
-    assert_int_equal(resource_pods.grace_s(pod), 0); /* on no node */
+    assert_int_equal(resource_pods.grace_s(pod), -1); /* on no node */
 }
 
 static void
