@@ -9,6 +9,7 @@
 
 #include "agent/cri.h"
 #include "agent/cri.pb-c.h"
+#include "api/quote.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -27,7 +28,7 @@ struct handler {
     handler_fn *done;
     void *ctx;
     int64_t end_ms, timeout_ms;
-    bool is_cancelled;
+    bool is_cancelled, is_hook;
     /* What runs: one of them. */
     struct cri_call *exec;
     struct conn_dial *dial;
@@ -133,6 +134,13 @@ exec_ended(void *ctx, const ProtobufCMessage *message, struct err *owned)
                         (const char *)answer->stdout.data,
                         (int)(answer->stderr.len < OUTPUT_MAX ? answer->stderr.len : OUTPUT_MAX),
                         (const char *)answer->stderr.data);
+    if (handler->is_hook && answer->exit_code != 0) {
+        text = arena_printf(
+            handler->arena, "command '" STR_FMT "' exited with %d: %.*s, message: " STR_FMT,
+            STR_ARG(handler->command), answer->exit_code,
+            (int)(answer->stderr.len < OUTPUT_MAX ? answer->stderr.len : OUTPUT_MAX),
+            (const char *)answer->stderr.data, STR_ARG(quote_go(text, handler->arena)));
+    }
     finish(handler, answer->exit_code == 0 ? PROBE_OK : PROBE_FAILED, text, false);
 }
 
@@ -324,7 +332,7 @@ http_ended(void *ctx, const struct http_answer *answer, struct err *owned)
         start_http(handler);
     } else if (is_other) {
         finish(handler, PROBE_OK, STR("Probe terminated redirects"), true);
-    } else if (handler->status >= 200 && handler->status < 400) {
+    } else if (handler->is_hook || (handler->status >= 200 && handler->status < 400)) {
         finish(handler, PROBE_OK, (struct str){ 0 }, false);
     } else {
         finish(
@@ -436,6 +444,7 @@ handler_start(const struct handler_in *in, handler_fn *done, void *ctx)
     struct val tcp = val_get(in->action, "tcpSocket"), nap = val_get(in->action, "sleep");
 
     handler->loop = in->loop;
+    handler->is_hook = strcmp(in->purpose, "lifecycle") == 0;
     handler->arena = arena_new();
     handler->done = done;
     handler->ctx = ctx;

@@ -81,7 +81,7 @@ node_api_pod(struct node_api_request *request, struct object **ret_object,
         return true;
     }
     node_api_answer(request, 404,
-                    arena_printf(arena, "pod \"" STR_FMT "\" does not exist\n",
+                    arena_printf(arena, "pod \"" STR_FMT "\" does not exist",
                                  STR_ARG(request->words[request->word_len >= 3 ? 2 : 0])));
     return false;
 }
@@ -138,7 +138,10 @@ asked(void *ctx, struct http_request *http, struct intake **ret_intake)
     http->user = request;
     split_path(request);
     if (!may_ask(http->peer)) {
-        node_api_answer(request, 403, STR("Forbidden\n"));
+        bool is_known = http->peer->tls != NULL;
+
+        node_api_answer(request, is_known ? 403 : 401,
+                        is_known ? STR("Forbidden\n") : STR("Unauthorized"));
         return;
     }
     if (str_is(request->words[0], "images") && str_is(http->method, "POST") &&

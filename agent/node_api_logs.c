@@ -36,6 +36,23 @@ status_of(struct val pod, struct str name)
     return (struct val){ 0 };
 }
 
+static bool
+has_container(struct object *object, struct str name)
+{
+    static const char *const lists[] = { "spec.containers", "spec.initContainers",
+                                         "spec.ephemeralContainers" };
+    bool has = false;
+
+    object_pin(object);
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        VAL_EACH (it, val_at(object_val(object), lists[i])) {
+            has = has || str_eq(val_str(val_get(it.value, "name")), name);
+        }
+    }
+    object_unpin(object);
+    return has;
+}
+
 /* Why there is no log: what the API says the container waits for. */
 static struct str
 no_log_text(struct arena *arena, struct val pod, struct str name)
@@ -139,6 +156,12 @@ node_api_logs(struct node_api_request *request)
     }
     if (request->word_len < 4) {
         node_api_answer(request, 400, STR("{\"message\": \"Missing container name.\"}"));
+        return;
+    }
+    if (!has_container(object, request->words[3])) {
+        text = arena_printf(arena, "container \"" STR_FMT "\" not found in pod \"" STR_FMT "\"",
+                            STR_ARG(request->words[3]), STR_ARG(request->words[2]));
+        node_api_answer(request, 404, text);
         return;
     }
     container = choose(seen, request->words[3], is_previous);

@@ -16,16 +16,12 @@
 #include "base/arena.h"
 #include "base/clock.h"
 
-enum { PULL_ERROR_SHOWN_MS = 5000 /* then it is shown as a back-off */ };
-
 static bool must_end(struct planner *p);
 static void run_pod(struct planner *p);
 static void replace_sandbox(struct planner *p);
 static bool init_pod(struct planner *p, const struct runtime_sandbox *sandbox);
 static bool keep_container(struct planner *p, const struct runtime_sandbox *sandbox,
                            struct val container, bool is_init);
-static void start_container(struct planner *p, const struct runtime_sandbox *sandbox,
-                            struct val container);
 
 void
 pod_plan(const struct pod_plan_in *in, struct pod_plan *out)
@@ -338,7 +334,7 @@ init_step(struct planner *p, const struct runtime_sandbox *sandbox, struct val c
             p, seen, pod_plan_grace_s(p),
             "Init container is in \"unknown\" state, try killing it before restart");
     } else if (seen == NULL || seen->state != RUNTIME_RUNNING) {
-        start_container(p, sandbox, container);
+        pod_plan_start(p, sandbox, container);
     }
     return false;
 }
@@ -428,11 +424,14 @@ keep_container(struct planner *p, const struct runtime_sandbox *sandbox, struct 
     const struct runtime_container *seen = runtime_container(p->in->seen, name, sandbox->id, 0);
     const struct pod_flight *flight = pod_plan_flight(p, name);
 
-    if (flight != NULL) {
-        return true; /* it may be dead already, with its postStart hook still running */
+    if (flight != NULL) { /* it may be dead already, with its postStart hook still running */
+        if (flight->act.kind == POD_ACT_START || flight->act.kind == POD_ACT_IMAGE) {
+            pod_plan_start(p, sandbox, container);
+        }
+        return true;
     }
     if (seen == NULL || seen->state == RUNTIME_CREATED || runtime_was_cancelled(seen)) {
-        start_container(p, sandbox, container);
+        pod_plan_start(p, sandbox, container);
         return true;
     }
     if (seen->state == RUNTIME_RUNNING) {
@@ -448,154 +447,6 @@ keep_container(struct planner *p, const struct runtime_sandbox *sandbox, struct 
     if (!is_init && !pod_restart_wants(p->spec, container, seen->exit_code)) {
         return false;
     }
-    start_container(p, sandbox, container);
+    pod_plan_start(p, sandbox, container);
     return true;
-}
-
-/* ---- starting ---- */
-
-static void
-wait_for(struct planner *p, struct str container, const char *reason, struct str message)
-{
-    if (p->out->wait_len < POD_PLAN_MAX) {
-        p->out->waits[p->out->wait_len++] = (struct pod_wait){ container, reason, message };
-    }
-}
-
-/* As Go prints a duration of whole seconds. */
-static struct str
-go_seconds(struct arena *arena, int64_t ms)
-{
-    int64_t s = ms / 1000;
-
-    return s < 60 ? arena_printf(arena, "%ds", (int)s)
-                  : arena_printf(arena, "%dm%ds", (int)(s / 60), (int)(s % 60));
-}
-
-/* Does an earlier failure hold the start back? */
-static bool
-is_held_by_failure(struct planner *p, struct val container, const struct pod_fact *fact)
-{
-    int64_t retry_ms = fact->fail_at_ms + fact->fail_wait_ms;
-
-    if (fact->fail_reason.size == 0) {
-        return false;
-    }
-    if (!fact->fail_is_pull || p->in->now_ms < fact->fail_at_ms + PULL_ERROR_SHOWN_MS) {
-        wait_for(p, fact->name, arena_dupz(p->in->arena, fact->fail_reason), fact->fail_message);
-        if (fact->fail_is_pull && fact->fail_wait_ms > PULL_ERROR_SHOWN_MS) {
-            pod_plan_again(p, fact->fail_at_ms + PULL_ERROR_SHOWN_MS);
-        }
-    } else {
-        struct str image = val_str(val_get(container, "image"));
-
-        wait_for(p, fact->name, "ImagePullBackOff",
-                 arena_printf(
-                     p->in->arena, "Back-off pulling image \"" STR_FMT "\": " STR_FMT ": " STR_FMT,
-                     STR_ARG(image), STR_ARG(fact->fail_reason), STR_ARG(fact->fail_message)));
-    }
-    if (p->in->now_ms < retry_ms) {
-        pod_plan_again(p, retry_ms);
-        return true;
-    }
-    return false;
-}
-
-/* Does the crash loop's wait hold the start back? */
-static bool
-is_held_by_crashes(struct planner *p, const struct runtime_container *dead, struct str hash)
-{
-    int64_t at_ms = dead != NULL ? pod_restart_at(dead, hash) : 0;
-    struct val meta = val_get(p->in->pod, "metadata");
-
-    if (p->in->now_ms >= at_ms) {
-        return false;
-    }
-    wait_for(p, dead->name, "CrashLoopBackOff",
-             arena_printf(p->in->arena,
-                          "back-off " STR_FMT " restarting failed container=" STR_FMT
-                          " pod=" STR_FMT "_" STR_FMT "(" STR_FMT ")",
-                          STR_ARG(go_seconds(p->in->arena, dead->backoff_ms)), STR_ARG(dead->name),
-                          STR_ARG(val_str(val_get(meta, "name"))),
-                          STR_ARG(val_str(val_get(meta, "namespace"))),
-                          STR_ARG(val_str(val_get(meta, "uid")))));
-    pod_plan_again(p, at_ms);
-    return true;
-}
-
-/* Number of the next container of that name. After the runtime has lost all of them (a wiped disk)
- * the count goes on from the API's. */
-static uint32_t
-next_attempt(const struct planner *p, struct str name)
-{
-    static const char *const lists[] = { "containerStatuses", "initContainerStatuses" };
-    const struct runtime_container *last =
-        runtime_container(p->in->seen, name, (struct str){ 0 }, 0);
-
-    if (last != NULL) {
-        return last->attempt + 1;
-    }
-    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-        VAL_EACH (it, val_get(val_get(p->in->pod, "status"), lists[i])) {
-            struct val state = val_get(it.value, "state");
-
-            if (str_eq(val_str(val_get(it.value, "name")), name) &&
-                (val_is(val_get(state, "running")) || val_is(val_get(state, "terminated")) ||
-                 val_is(val_at(it.value, "lastState.terminated")))) {
-                return (uint32_t)val_int(val_get(it.value, "restartCount"), 0) + 1;
-            }
-        }
-    }
-    return 0;
-}
-
-/* The next step towards a running container: wait, have its image, start it. */
-static void
-start_container(struct planner *p, const struct runtime_sandbox *sandbox, struct val container)
-{
-    struct str name = val_str(val_get(container, "name"));
-    const struct runtime_container *seen = runtime_container(p->in->seen, name, sandbox->id, 0);
-    const struct runtime_container *dead =
-        runtime_container(p->in->seen, name, (struct str){ 0 }, 0);
-    const struct pod_fact *fact = pod_facts_of(p->in->facts, name);
-    char text[RUNTIME_HASH_SIZE];
-    struct str hash = runtime_hash(container, text);
-    struct pod_act *act;
-
-    if (seen != NULL && runtime_was_cancelled(seen)) {
-        act = pod_plan_act(p, POD_ACT_REMOVE, name); /* its number is free again then */
-        if (act != NULL) {
-            act->id = seen->id;
-        }
-        return;
-    }
-    if (dead != NULL && dead->state == RUNTIME_CREATED) {
-        dead = runtime_container(p->in->seen, name, (struct str){ 0 }, 1);
-    }
-    if (dead != NULL && dead->state != RUNTIME_EXITED) {
-        dead = NULL;
-    }
-    if (pod_plan_is_busy(p, name) || (fact != NULL && is_held_by_failure(p, container, fact)) ||
-        is_held_by_crashes(p, dead, hash)) {
-        return;
-    }
-    if (seen != NULL && seen->state == RUNTIME_CREATED && str_eq(seen->hash, hash) &&
-        (fact == NULL || fact->fail_reason.size == 0)) {
-        act = pod_plan_act(p, POD_ACT_START, name); /* the agent died between create and start */
-        if (act != NULL) {
-            act->id = seen->id;
-            act->attempt = seen->attempt;
-            act->backoff_ms = seen->backoff_ms;
-        }
-        return;
-    }
-    if (fact == NULL || fact->image_ref.size == 0) {
-        (void)pod_plan_act(p, POD_ACT_IMAGE, name);
-        return;
-    }
-    act = pod_plan_act(p, POD_ACT_START, name);
-    if (act != NULL) {
-        act->attempt = next_attempt(p, name);
-        act->backoff_ms = dead != NULL ? pod_restart_next_backoff(dead, hash) : 0;
-    }
 }

@@ -5,6 +5,7 @@
 #include "agent/pod_plan.h"
 
 struct runtime_container;
+struct runtime_sandbox;
 
 struct planner {
     const struct pod_plan_in *in;
@@ -25,6 +26,9 @@ struct pod_act *pod_plan_kill(struct planner *p, const struct runtime_container 
 int64_t pod_plan_grace_s(const struct planner *p); /* the pod's, for its end */
 struct val pod_plan_container(const struct planner *p, struct str name, bool *ret_is_init);
 
+/* The next step towards a running container: wait, have its image, start it. What it waits for is also
+ * said while such a step is in flight. */
+void pod_plan_start(struct planner *p, const struct runtime_sandbox *sandbox, struct val container);
 /* Ends the pod: stops what runs in order, then its sandbox, then what it left. */
 void pod_plan_end(struct planner *p);
 /* Removes containers and sandboxes that nobody needs any more. */

@@ -249,6 +249,32 @@ hook_stopped(void *ctx, const ProtobufCMessage *answer, struct err *owned)
     pod_run_end(run);
 }
 
+/* How kubelet's messages call the hook. */
+static struct str
+hook_text(struct pod_run *run)
+{
+    struct val hook = val_at(run->container, "lifecycle.postStart");
+    struct str_builder words = { 0 };
+    struct str text;
+
+    if (val_is(val_get(hook, "httpGet"))) {
+        return arena_printf(run->arena, "HTTP lifecycle hook (" STR_FMT ")",
+                            STR_ARG(val_str(val_at(hook, "httpGet.path"))));
+    }
+    if (val_is(val_get(hook, "sleep"))) {
+        return arena_printf(run->arena, "Sleep lifecycle hook (%d)",
+                            (int)val_int(val_at(hook, "sleep.seconds"), 0));
+    }
+    VAL_EACH (it, val_at(hook, "exec.command")) {
+        str_putz(&words, words.size > 0 ? " " : "");
+        str_put(&words, val_str(it.value));
+    }
+    text =
+        arena_printf(run->arena, "Exec lifecycle hook ([" STR_FMT "])", STR_ARG(str_view(&words)));
+    str_done(&words);
+    return text;
+}
+
 static void
 hooked(void *ctx, enum probe_outcome outcome, struct str text, bool is_warning)
 {
@@ -267,9 +293,9 @@ hooked(void *ctx, enum probe_outcome outcome, struct str text, bool is_warning)
     pod_run_event(run, EVENT_WARNING, "FailedPostStartHook", "PostStartHook failed");
     pod_run_event(run, EVENT_NORMAL, "Killing", "FailedPostStartHook");
     message = arena_printf(run->arena,
-                           "Lifecycle hook for Container \"" STR_FMT "\" in Pod \"" STR_FMT
-                           "\" failed - error: " STR_FMT,
-                           STR_ARG(run->flight.act.container),
+                           STR_FMT " for Container \"" STR_FMT "\" in Pod \"" STR_FMT
+                                   "\" failed - error: " STR_FMT,
+                           STR_ARG(hook_text(run)), STR_ARG(run->flight.act.container),
                            STR_ARG(pod_worker_pod_text(run->worker, run->arena)), STR_ARG(text));
     pod_worker_fail(run->member, "PostStartHookError", message, 0, false);
     request.container_id = start->id;

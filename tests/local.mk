@@ -182,6 +182,7 @@ script_tests += tests/ui/test_console.sh
 lab_tests += tests/lab/test_lab.sh
 lab_tests += tests/lab/test_lab_faults.sh
 lab_tests += tests/lab/test_node.sh
+lab_tests += tests/lab/test_agent.sh
 
 # ---- fuzz targets: tests/fuzz/fuzz_x.c, corpus/x/, x.dict; make check replays the corpus ----
 fuzz_tests =
