@@ -54,22 +54,16 @@ pod_fit_untolerated(struct val tolerations, struct val taints, unsigned effects)
 bool
 pod_fit_toleration_seconds(struct val tolerations, struct val taint, int64_t *ret_seconds)
 {
-    bool found = false;
-    int64_t least = -1;
     VAL_EACH (it, tolerations) {
         if (!pod_fit_tolerates(it.value, taint)) {
             continue;
         }
-        found = true;
         struct val seconds = val_get(it.value, "tolerationSeconds");
         int64_t s = val_int(seconds, 0);
-        s = s < 0 ? 0 : s;
-        if (val_is(seconds) && (least < 0 || s < least)) {
-            least = s;
-        }
+        *ret_seconds = !val_is(seconds) ? -1 : s < 0 ? 0 : s;
+        return true;
     }
-    *ret_seconds = least;
-    return found;
+    return false;
 }
 
 /* ---- node selection ---- */

@@ -18,7 +18,7 @@ enum pod_fit_effect {
 /* The first taint with one of these effects (a mask) that no toleration tolerates; absent: none. */
 struct val pod_fit_untolerated(struct val tolerations, struct val taints, unsigned effects);
 bool pod_fit_tolerates(struct val toleration, struct val taint);
-/* Of the tolerations for a NoExecute taint: seconds to stay, -1: for ever; false: not tolerated. */
+/* Of the first toleration of a NoExecute taint: seconds to stay, -1: for ever; false: there is none. */
 bool pod_fit_toleration_seconds(struct val tolerations, struct val taint, int64_t *ret_seconds);
 
 /* spec.nodeSelector and required node affinity against a node's labels and name. */

@@ -4,6 +4,7 @@
 #include "controllers/controllers.h"
 
 #include "api/registry.h"
+#include "base/clock.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -12,6 +13,7 @@
 #include "controllers/ctl_csr.h"
 #include "controllers/ctl_deployment.h"
 #include "controllers/ctl_gc_graph.h"
+#include "controllers/ctl_podgc.h"
 #include "controllers/ctl_replicaset.h"
 
 /* One a line, so that two who add one do not meet. */
@@ -30,6 +32,9 @@ static const struct reconciler *const rows[] = {
     &ctl_ipaddress,
     &ctl_servicecidr,
     &ctl_node,
+    &ctl_node_health,
+    &ctl_taint_eviction,
+    &ctl_pod_gc,
     &ctl_endpoints,
     &ctl_endpoint_slices,
 };
@@ -73,6 +78,8 @@ controllers_start(const struct controllers_spec *spec)
     c->part = (struct ctl_env){ .registry = c->registry,
                                 .graph = ctl_gc_graph_new(),
                                 .signing = spec->signing };
+    c->part.started_ms = clock_wall_ms();
+    c->part.gone = ctl_gone_new();
     c->loop = spec->loop;
     c->env = spec->env;
     c->env.part = &c->part;
@@ -122,6 +129,7 @@ all_stopped(void *ctx)
     for (size_t i = 0; i < c->running_len; i++) {
         client_free(c->clients[i]);
     }
+    ctl_gone_free(c->part.gone);
     ctl_gc_graph_free(c->part.graph);
     registry_unref(c->registry);
     void (*done)(void *) = c->done;

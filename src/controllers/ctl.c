@@ -29,6 +29,22 @@ ctl_namespace_is_active(const struct plan_in *in, struct str name)
     return ns != NULL && ns->deleted_at_ms == 0;
 }
 
+int64_t
+ctl_written_ms(struct val object, const char *subresource, const char *but)
+{
+    int64_t last_us = 0;
+    VAL_EACH (it, val_at(object, "metadata.managedFields")) {
+        struct str sub = val_str(val_get(it.value, "subresource"));
+        int64_t us;
+        bool is_of = subresource == NULL ? sub.size == 0 : str_is(sub, subresource);
+        if (is_of && !(but != NULL && val_is_str(val_get(it.value, "manager"), but)) &&
+            clock_parse(val_str(val_get(it.value, "time")), &us) == 0 && us > last_us) {
+            last_us = us;
+        }
+    }
+    return last_us / 1000;
+}
+
 /* ---- conditions ---- */
 
 struct val

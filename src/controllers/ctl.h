@@ -12,6 +12,7 @@
 struct cache;
 struct ctl_csr_signing;
 struct ctl_gc_graph;
+struct ctl_gone;
 struct object;
 struct plan;
 struct plan_in;
@@ -20,8 +21,11 @@ struct resource;
 
 /* env->part of every controller. */
 struct ctl_env {
-    const struct registry *registry;       /* plans look rows up by name */
-    struct ctl_gc_graph *graph;            /* ctl_gc's memo of owners */
+    const struct registry *registry; /* plans look rows up by name */
+    struct ctl_gc_graph *graph;      /* ctl_gc's memo of owners */
+    struct ctl_gone *gone;           /* ctl_podgc's memo of deleted nodes; may be NULL */
+    int64_t
+        started_ms; /* wall time since when this process watches; what is older it did not see */
     const struct ctl_csr_signing *signing; /* ctl_csr's; NULL: it only clears away */
 };
 /* The namespace is there and not on its way out. */
@@ -30,6 +34,10 @@ const struct resource *ctl_env_resource(const struct reconcile_env *env, const c
                                         const char *plural);
 const struct resource *ctl_resource(const struct plan_in *in, const char *group,
                                     const char *plural);
+
+/* When a manager but `but` last wrote that part of the object (subresource, or NULL: the object
+ * itself), by the server's clock; 0: never. */
+int64_t ctl_written_ms(struct val object, const char *subresource, const char *but);
 
 struct ctl_condition {
     const char *type, *status, *reason;

@@ -26,3 +26,6 @@ libcontrollers_a_SOURCES += src/controllers/ctl_backends.c src/controllers/ctl_b
 libcontrollers_a_SOURCES += src/controllers/ctl_endpoints.c
 libcontrollers_a_SOURCES += src/controllers/ctl_endpointslice.c src/controllers/ctl_endpointslice.h
 libcontrollers_a_SOURCES += src/controllers/ctl_endpointslice_set.c
+libcontrollers_a_SOURCES += src/controllers/ctl_node_health.c
+libcontrollers_a_SOURCES += src/controllers/ctl_taint_eviction.c
+libcontrollers_a_SOURCES += src/controllers/ctl_podgc.c src/controllers/ctl_podgc.h

@@ -10,6 +10,7 @@
 #include "controllers/controllers.h"
 #include "controllers/ctl.h"
 #include "controllers/ctl_csr.h"
+#include "controllers/ctl_podgc.h"
 #include "controllers/ctl_replicaset.h"
 
 static void *
@@ -67,5 +68,8 @@ const struct golden_plan golden_plans[] = {
     { "ctl/servicecidr", &ctl_servicecidr, open_ctl, mem_free },
     { "ctl/endpoints", &ctl_endpoints, open_ctl, mem_free },
     { "ctl/endpointslice", &ctl_endpoint_slices, open_ctl, mem_free },
+    { "ctl/node_health", &ctl_node_health, open_ctl, mem_free },
+    { "ctl/taint_eviction", &ctl_taint_eviction, open_ctl, mem_free },
+    { "ctl/podgc", &ctl_pod_gc, open_ctl, mem_free },
     { NULL, NULL, NULL, NULL },
 };
