@@ -54,7 +54,7 @@ cell_bool(struct cell *cell, bool value)
 void
 cell_count(struct cell *cell, struct val list_or_map, struct val more)
 {
-    jw_printf(cell->out, "%zu", val_len(list_or_map) + val_len(more));
+    jw_uint(cell->out, val_len(list_or_map) + val_len(more));
 }
 
 void

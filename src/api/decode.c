@@ -22,6 +22,7 @@ enum { DECODE_FINDINGS_MAX = 100, DECODE_SUMMARY_SIZE = 30 };
 /* What a body says it is, after the defaults of the place it was sent to. */
 struct decode_named {
     struct str api_version, kind;
+    struct str yaml_duplicates; /* what YAML's reader has to tell of them */
 };
 
 static int decode_to_json(const struct decode_in *in, const struct type *type,
@@ -54,6 +55,7 @@ decode_object(const struct decode_in *in, const struct resource *resource, struc
         .out = &out,
         .kind = resource->kind,
         .api_version = api_version,
+        .yaml_duplicates = named.yaml_duplicates,
     };
     if (decode_walked(in, &walk, resource->type, doc, err) < 0) {
         struct err *cause = STEAL(*err);
@@ -87,7 +89,11 @@ decode_type(const struct decode_in *in, const struct type *type, const char *gro
     jw_init(&out, in->arena);
     AUTO_FREE char *own_kind = str_dup(named.kind);
     AUTO_FREE char *own_version = str_dup(named.api_version);
-    struct decode_walk walk = { .arena = in->arena, .out = &out };
+    struct decode_walk walk = {
+        .arena = in->arena,
+        .out = &out,
+        .yaml_duplicates = named.yaml_duplicates,
+    };
     if (kind != NULL || in->media == MEDIA_PROTOBUF) {
         walk.kind = kind != NULL ? kind : own_kind;
         walk.api_version = group_version != NULL ? group_version : own_version;
@@ -182,7 +188,10 @@ decode_to_json(const struct decode_in *in, const struct type *type, struct decod
         if (decode_unwrap(in->bytes, &envelope, err) < 0) {
             return -1;
         }
-        *ret_named = (struct decode_named){ envelope.api_version, envelope.kind };
+        *ret_named = (struct decode_named){
+            .api_version = envelope.api_version,
+            .kind = envelope.kind,
+        };
         if (type == NULL) {
             return 0;
         }
@@ -192,7 +201,8 @@ decode_to_json(const struct decode_in *in, const struct type *type, struct decod
         *ret = doc_parse(in->arena, json, err);
         return *ret == NULL ? -1 : 0;
     }
-    if (in->media == MEDIA_YAML && doc_yaml_to_json(in->arena, in->bytes, &json, err) < 0) {
+    if (in->media == MEDIA_YAML && doc_yaml_to_json_strict(in->arena, in->bytes, &json,
+                                                           &ret_named->yaml_duplicates, err) < 0) {
         return -1;
     }
     *ret = doc_parse(in->arena, json, err);
@@ -332,6 +342,10 @@ decode_walked(const struct decode_in *in, struct decode_walk *walk, const struct
               const struct doc *doc, struct err **err)
 {
     walk->is_strict = in->mode != DECODE_IGNORE && in->media != MEDIA_PROTOBUF;
+    walk->is_yaml = in->media == MEDIA_YAML;
+    if (walk->is_yaml && walk->is_strict && walk->yaml_duplicates.size > 0) {
+        decode_add_finding(walk, 0, walk->yaml_duplicates);
+    }
     decode_walk_struct(walk, type, doc_root(doc), NULL);
     return decode_report(in, walk, err);
 }

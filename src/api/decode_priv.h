@@ -29,6 +29,8 @@ struct decode_walk {
     struct arena *arena;
     struct jw *out;
     bool is_strict;
+    struct str yaml_duplicates; /* YAML's reader tells them: see doc_yaml_to_json_strict */
+    bool is_yaml;
     /* Operands of the structs that are being written: the node of each slot, 0 when absent. */
     uint32_t *nodes;
     size_t node_len, node_capacity;
@@ -62,6 +64,7 @@ void decode_fault(struct decode_walk *walk, struct val v, bool is_fatal, const c
 /* what: "unknown" or "duplicate" */
 void decode_find(struct decode_walk *walk, struct val v, const struct decode_at *at,
                  const char *what, struct str name);
+void decode_add_finding(struct decode_walk *walk, uint32_t node, struct str text);
 struct str decode_go_type(const struct decode_walk *walk, const struct field *field);
 void decode_sort_findings(struct decode_walk *walk);
 

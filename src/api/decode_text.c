@@ -79,6 +79,20 @@ void
 decode_find(struct decode_walk *walk, struct val v, const struct decode_at *at, const char *what,
             struct str name)
 {
+    AUTO_STR struct str_builder path = { 0 };
+    decode_put_path(at, &path);
+    if (at != NULL) {
+        str_putc(&path, '.');
+    }
+    str_put(&path, name);
+    struct str quoted = quote_go(str_view(&path), walk->arena);
+    decode_add_finding(walk, v.at,
+                       arena_printf(walk->arena, "%s field " STR_FMT, what, STR_ARG(quoted)));
+}
+
+void
+decode_add_finding(struct decode_walk *walk, uint32_t node, struct str text)
+{
     if (walk->finding_len == DECODE_FINDINGS_KEPT) {
         return;
     }
@@ -89,17 +103,7 @@ decode_find(struct decode_walk *walk, struct val v, const struct decode_at *at, 
                                     capacity * sizeof(*walk->findings));
         walk->finding_capacity = capacity;
     }
-    AUTO_STR struct str_builder path = { 0 };
-    decode_put_path(at, &path);
-    if (at != NULL) {
-        str_putc(&path, '.');
-    }
-    str_put(&path, name);
-    struct str quoted = quote_go(str_view(&path), walk->arena);
-    walk->findings[walk->finding_len++] = (struct decode_finding){
-        .node = v.at,
-        .text = arena_printf(walk->arena, "%s field " STR_FMT, what, STR_ARG(quoted)),
-    };
+    walk->findings[walk->finding_len++] = (struct decode_finding){ node, text };
 }
 
 static int

@@ -106,7 +106,7 @@ decode_gather(struct decode_walk *walk, const struct type_index *index, const st
             continue;
         }
         hint = (size_t)(slot - index->slots);
-        if (walk->is_strict && walk->nodes[base + hint] != 0) {
+        if (walk->is_strict && !walk->is_yaml && walk->nodes[base + hint] != 0) {
             decode_find(walk, it.value, up, "duplicate", it.key);
         }
         walk->nodes[base + hint] = it.value.at;
@@ -280,7 +280,7 @@ decode_sorted(struct decode_walk *walk, struct val v, const struct decode_at *at
     for (size_t i = 0; i < len; i++) {
         if (i > 0 && str_eq(pairs[i].key, pairs[i - 1].key)) {
             kept--; /* the later one in the document wins */
-            if (walk->is_strict) {
+            if (walk->is_strict && !walk->is_yaml) {
                 decode_find(walk, pairs[i].value, at, "duplicate", pairs[i].key);
             }
         }

@@ -270,6 +270,31 @@ leaf(struct walk *w, struct val old, struct val now)
     }
 }
 
+static void compare(struct walk *w, struct ref ref, struct val old, struct val now);
+
+/* Items of a list that have one key: as a whole they are one thing (compareWalker.visitListItems of
+ * structured-merge-diff). */
+static void
+compare_several(struct walk *w, const struct child *old, const struct child *now)
+{
+    static const struct val none = { 0 };
+    if (old->same != NULL && now->same != NULL) {
+        bool is_same = old->same_len == now->same_len;
+        for (size_t i = 0; is_same && i < old->same_len; i++) {
+            is_same = val_eq(old->same[i].value, now->same[i].value);
+        }
+        if (!is_same) {
+            insert(w, w->out.modified);
+        }
+    } else if (old->same != NULL) {
+        compare(w, now->ref, none, now->value);
+        insert(w, w->out.removed);
+    } else {
+        compare(w, old->ref, old->value, none);
+        insert(w, w->out.added);
+    }
+}
+
 static void
 compare(struct walk *w, struct ref ref, struct val old, struct val now)
 {
@@ -290,7 +315,11 @@ compare(struct walk *w, struct ref ref, struct val old, struct val now)
         const struct child *x = order <= 0 ? &a.at[i++] : &none;
         const struct child *y = order >= 0 ? &b.at[j++] : &none;
         w->path[w->depth++] = order <= 0 ? x->elem : y->elem;
-        compare(w, order <= 0 ? x->ref : y->ref, x->value, y->value);
+        if (x->same == NULL && y->same == NULL) {
+            compare(w, order <= 0 ? x->ref : y->ref, x->value, y->value);
+        } else {
+            compare_several(w, x, y);
+        }
         w->depth--;
     }
     if (!val_is(old)) {
@@ -325,8 +354,11 @@ collect(struct walk *w, struct ref ref, struct val v)
         const struct child *c = &children.at[i];
         bool is_empty_map = val_type(c->value) == DOC_OBJECT && val_len(c->value) == 0;
         w->path[w->depth++] = c->elem;
-        collect(w, c->ref, c->value);
-        if (shape != SHAPE_STRUCT || val_type(c->value) == DOC_NULL || is_empty_map) {
+        if (c->same == NULL) {
+            collect(w, c->ref, c->value);
+        }
+        if (c->same != NULL || shape != SHAPE_STRUCT || val_type(c->value) == DOC_NULL ||
+            is_empty_map) {
             insert(w, w->out.added);
         }
         w->depth--;

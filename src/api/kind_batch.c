@@ -192,6 +192,9 @@ const struct resource resource_jobs = {
     .check_create = kind_job_check,
     .check_update = kind_job_check_update,
     .warn = kind_job_warn,
+    .orphan_warning = "child pods are preserved by default when jobs are deleted; set "
+                      "propagationPolicy=Background to remove them or set propagationPolicy=Orphan "
+                      "to suppress this warning",
     .selectables = jobs_fields,
     .selectable_len = ARRAY_LEN(jobs_fields),
     .prepare_create = kind_job_create,

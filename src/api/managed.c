@@ -71,13 +71,18 @@ managed_compare(const struct managed_in *in, struct val old, struct val now)
     struct fieldset_diff diff = fieldset_compare(in->arena, in->resource->type, old, now);
     struct managed_change change = { fieldset_union(in->arena, diff.modified, diff.added),
                                      diff.removed };
-    const char *reset = reset_paths(in);
-    if (reset != NULL) {
-        struct fieldset *ignored = fieldset_from_paths(in->arena, reset);
-        change.changed = fieldset_minus_deep(in->arena, change.changed, ignored);
-        change.removed = fieldset_minus_deep(in->arena, change.removed, ignored);
-    }
+    change.changed = managed_keep(in, change.changed);
+    change.removed = managed_keep(in, change.removed);
     return change;
+}
+
+struct fieldset *
+managed_keep(const struct managed_in *in, struct fieldset *set)
+{
+    const char *reset = reset_paths(in);
+    return reset == NULL
+               ? set
+               : fieldset_minus_deep(in->arena, set, fieldset_from_paths(in->arena, reset));
 }
 
 void
@@ -101,11 +106,13 @@ managed_track(const struct managed_in *in, struct managers *managers, struct str
     managed_take_from_others(managers, NULL, &change);
     struct fieldset *strip = fieldset_from_paths(in->arena, stripped);
     struct fieldset *mine = fieldset_minus(in->arena, change.changed, strip);
+    /* ScaleHandler.ToParent forgets the times of the entries that came by a Scale. */
+    bool is_scale = in->subresource != NULL && strcmp(in->subresource, "scale") == 0;
     struct manager like = {
         .name = manager,
         .api_version = resource_api_version(in->resource, in->arena),
         .subresource = str_of(in->subresource),
-        .time = managed_now(in),
+        .time = is_scale ? (struct str){ 0 } : managed_now(in),
         .set = mine,
     };
     if (!fieldset_is_empty(mine)) {

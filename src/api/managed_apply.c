@@ -216,11 +216,11 @@ read_managers(struct apply *a, struct err **err)
     return 0;
 }
 
+/* What it owns holds the whole of what it applied until pruning is over: names, too, that nobody
+ * owns in the end. */
 static void
 become_manager(struct apply *a)
 {
-    struct fieldset *set = fieldset_of(a->arena, a->type, a->applied);
-    set = fieldset_minus(a->arena, set, fieldset_from_paths(a->arena, never_owned));
     struct manager like = {
         .name = a->in->manager,
         .api_version = resource_api_version(a->in->resource, a->arena),
@@ -233,7 +233,7 @@ become_manager(struct apply *a)
     } else {
         a->last = a->self->set;
     }
-    a->self->set = set;
+    a->self->set = managed_keep(a->in, fieldset_of(a->arena, a->type, a->applied));
     a->self->api_version = like.api_version;
 }
 
@@ -280,7 +280,8 @@ managed_apply(const struct managed_in *in, const struct doc *applied, bool force
     if (!force && check_conflicts(&a, &change, err) < 0) {
         return -1;
     }
-    struct fieldset *mine = a.self->set;
+    struct fieldset *mine =
+        fieldset_minus(a.arena, a.self->set, fieldset_from_paths(a.arena, never_owned));
     if (!val_eq(a.live, merged)) {
         a.self->time = managed_now(in); /* an apply that changes nothing keeps its time */
     }

@@ -21,6 +21,10 @@ read_entry(struct arena *arena, struct val v, struct manager *ret, struct err **
         return err_set(err, ERR_BAD_REQUEST, "invalid operation \"" STR_FMT "\"",
                        STR_ARG(operation));
     }
+    struct str format = val_str(val_get(v, "fieldsType"));
+    if (!str_is(format, "FieldsV1")) {
+        return err_set(err, ERR_BAD_REQUEST, "invalid fieldsType \"" STR_FMT "\"", STR_ARG(format));
+    }
     *ret = (struct manager){
         .name = val_str(val_get(v, "manager")),
         .api_version = val_str(val_get(v, "apiVersion")),

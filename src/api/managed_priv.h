@@ -44,6 +44,8 @@ struct managed_change {
     struct fieldset *changed, *removed; /* modified and added; removed */
 };
 struct managed_change managed_compare(const struct managed_in *in, struct val old, struct val now);
+/* Without what this subresource resets: nobody comes to own that here. */
+struct fieldset *managed_keep(const struct managed_in *in, struct fieldset *set);
 void managed_take_from_others(struct managers *managers, const struct manager *self,
                               const struct managed_change *change);
 /* Common to Update and the crediting of what stood there before the first apply. */

@@ -7,6 +7,7 @@
 
 #include "api/patch.h"
 
+#include "api/quote.h"
 #include "api/schema.h"
 #include "api/tree.h"
 #include "base/arena.h"
@@ -58,11 +59,30 @@ bad(struct merge *m, const char *before, struct str what)
     return false;
 }
 
-static bool
-no_merge_key(struct merge *m, const struct tree *item)
+/* A map as Go prints it; {NULL,0} only when memory of our own is broken. */
+static struct str
+go_map(struct merge *m, const struct tree *map)
 {
-    (void)err_set(m->err, ERR_BAD_REQUEST, "map: " STR_FMT " does not contain declared merge key",
-                  STR_ARG(tree_json(m->arena, item)));
+    AUTO_ERR struct err *err = NULL;
+    const struct doc *doc = doc_parse(m->arena, tree_json(m->arena, map), &err);
+    return doc == NULL ? (struct str){ 0 } : quote_go_value(doc_root(doc), m->arena);
+}
+
+/* These two are plain errors upstream, so a 500 without a reason (mergepatch/errors.go). */
+static bool
+no_merge_key(struct merge *m, const struct tree *item, struct str merge_key)
+{
+    (void)err_set(m->err, ERR_UNKNOWN,
+                  "map: " STR_FMT " does not contain declared merge key: " STR_FMT,
+                  STR_ARG(go_map(m, item)), STR_ARG(merge_key));
+    return false;
+}
+
+static bool
+unknown_directive(struct merge *m, const struct tree *map, struct str directive)
+{
+    (void)err_set(m->err, ERR_UNKNOWN, "unknown patch type: " STR_FMT " in map: " STR_FMT,
+                  STR_ARG(directive), STR_ARG(go_map(m, map)));
     return false;
 }
 
@@ -154,15 +174,17 @@ special_items(struct merge *m, struct tree *live, struct tree *patch, struct str
             replaces = true;
         } else if (str_is(text, "delete")) {
             if (key_of(m, c, merge_key) == NULL) {
-                return no_merge_key(m, c);
+                return no_merge_key(m, c, merge_key);
             }
             for (struct tree *old; (old = same(m, live, c, merge_key)) != NULL;) {
                 tree_cut(live, old);
             }
         } else if (str_is(text, "merge")) {
-            return bad(m, "merging lists cannot yet be specified in the patch", (struct str){ 0 });
+            (void)err_set(m->err, ERR_UNKNOWN,
+                          "merging lists cannot yet be specified in the patch");
+            return false;
         } else {
-            return bad(m, "unknown patch type found: ", text);
+            return unknown_directive(m, c, text);
         }
         tree_cut(patch, c);
     }
@@ -177,7 +199,7 @@ merge_items(struct merge *m, const struct member *member, struct tree *live, str
 {
     for (struct tree *c = patch->first; c != NULL; c = c->next) {
         if (member->merge_key.size != 0 && key_of(m, c, member->merge_key) == NULL) {
-            return no_merge_key(m, c);
+            return no_merge_key(m, c, member->merge_key);
         }
         struct tree *old = same(m, live, c, member->merge_key);
         if (old == NULL) {
@@ -347,7 +369,7 @@ map_directive(struct merge *m, struct tree *live, struct tree *patch, struct tre
 {
     struct str text = tree_text(directive);
     if (!str_is(text, "replace") && !str_is(text, "delete")) {
-        return bad(m, "unknown patch type found: ", text);
+        return unknown_directive(m, patch, text);
     }
     tree_cut(patch, directive);
     while (live->first != NULL) {

@@ -1,4 +1,4 @@
-/* strconv.Quote: what %q makes of a text in apimachinery's messages.
+/* strconv.Quote, and fmt's %v of maps: what apimachinery's messages print.
  *
  * Called by everybody who words an API error. Pure, any thread. */
 #include "config.h"
@@ -6,6 +6,7 @@
 #include "api/quote.h"
 
 #include "base/arena.h"
+#include "base/err.h"
 
 /* Ranges above ASCII that unicode.IsPrint refuses: controls, spaces, formats, private use. */
 static const struct {
@@ -20,6 +21,9 @@ static const struct {
 
 static void quote_ascii(struct str_builder *out, unsigned char c);
 static size_t quote_rune(struct str rest, uint32_t *ret_rune);
+static void quote_value(struct str_builder *out, struct val v, int depth);
+
+enum { QUOTE_VALUE_MAX = 4 * 1024 * 1024 /* bytes: more than a request's body */ };
 
 struct str
 quote_go(struct str text, struct arena *arena)
@@ -55,6 +59,21 @@ quote_go(struct str text, struct arena *arena)
     }
     str_putc(&out, '"');
     return arena_dup(arena, str_view(&out));
+}
+
+struct str
+quote_go_value(struct val v, struct arena *arena)
+{
+    AUTO_STR struct str_builder text = { .max = QUOTE_VALUE_MAX };
+    AUTO_ERR struct err *err = NULL;
+    struct jw w;
+    jw_init(&w, arena);
+    jw_canonical(&w, v); /* Go sorts the keys of a map that it prints */
+    const struct doc *sorted = doc_parse(arena, jw_done(&w), &err);
+    if (sorted != NULL) {
+        quote_value(&text, doc_root(sorted), 0);
+    }
+    return arena_dup(arena, str_view(&text));
 }
 
 static void
@@ -97,4 +116,42 @@ quote_rune(struct str rest, uint32_t *ret_rune)
     }
     *ret_rune = rune;
     return size;
+}
+
+static void
+quote_value(struct str_builder *out, struct val v, int depth)
+{
+    switch (val_type(v)) {
+    case DOC_OBJECT:
+    case DOC_ARRAY: {
+        bool is_map = val_type(v) == DOC_OBJECT;
+        bool is_first = true;
+        str_putz(out, is_map ? "map[" : "[");
+        VAL_EACH (it, v) {
+            str_putz(out, is_first ? "" : " ");
+            is_first = false;
+            if (is_map) {
+                str_put(out, it.key);
+                str_putc(out, ':');
+            }
+            if (depth < DOC_MAX_DEPTH) {
+                quote_value(out, it.value, depth + 1);
+            }
+        }
+        str_putc(out, ']');
+        break;
+    }
+    case DOC_STRING:
+        str_put(out, val_str(v));
+        break;
+    case DOC_NULL:
+        str_putz(out, "<nil>");
+        break;
+    case DOC_ABSENT:
+    case DOC_FALSE:
+    case DOC_TRUE:
+    case DOC_NUMBER:
+        str_put(out, val_raw(v));
+        break;
+    }
 }

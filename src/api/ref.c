@@ -7,6 +7,7 @@
 #include "api/ref.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 
@@ -132,7 +133,7 @@ by_elem(const void *a, const void *b)
 }
 
 static void
-sort_distinct(struct children *children)
+sort_distinct(struct arena *arena, struct children *children)
 {
     bool is_sorted = true;
     for (size_t i = 1; i < children->len && is_sorted; i++) {
@@ -142,11 +143,19 @@ sort_distinct(struct children *children)
         return;
     }
     qsort(children->at, children->len, sizeof(children->at[0]), by_elem);
-    size_t kept = 1;
-    for (size_t i = 1; i < children->len; i++) {
-        if (fieldset_elem_cmp(&children->at[kept - 1].elem, &children->at[i].elem) != 0) {
-            children->at[kept++] = children->at[i];
+    struct child *all = arena_array(arena, children->len, sizeof(all[0]));
+    memcpy(all, children->at, children->len * sizeof(all[0]));
+    size_t kept = 0;
+    for (size_t i = 0, end; i < children->len; i = end) {
+        for (end = i + 1; end < children->len; end++) {
+            if (fieldset_elem_cmp(&all[i].elem, &all[end].elem) != 0) {
+                break;
+            }
         }
+        struct child *c = &children->at[kept++];
+        *c = all[i];
+        c->same = end - i > 1 ? &all[i] : NULL;
+        c->same_len = end - i;
     }
     children->len = kept;
 }
@@ -169,6 +178,6 @@ ref_children(struct arena *arena, struct ref ref, struct val v)
         c->elem = want == DOC_OBJECT ? (struct elem){ ELEM_FIELD, it.key }
                                      : ref_elem(arena, ref, it.value);
     }
-    sort_distinct(&out);
+    sort_distinct(arena, &out);
     return out;
 }

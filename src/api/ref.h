@@ -27,13 +27,15 @@ struct ref ref_item(struct ref ref);                   /* of a SET or KEYED list
 struct elem ref_elem(struct arena *arena, struct ref ref,
                      struct val item); /* of an item of those */
 
-/* Children of an object or list as sorted, distinct (element, value) pairs; the first of several
- * with one element wins. */
+/* Children of an object or list as sorted, distinct (element, value) pairs; of several with one
+ * element the first stands for all. */
 struct child {
     struct elem elem;
     struct val value;
     struct ref ref;
-    size_t place; /* in the document */
+    size_t place;             /* in the document */
+    const struct child *same; /* all with this element, in order; NULL: there is no other */
+    size_t same_len;
 };
 struct children {
     struct child *at;

@@ -120,6 +120,7 @@ struct resource {
     void (*check_update)(struct check_in *in, struct causes *out);
     /* What looks like a mistake in what was written, main resource only; old absent on create. */
     void (*warn)(const struct warn *to, struct val now, struct val old);
+    const char *orphan_warning; /* of a DELETE that leaves RES_ORPHAN to its default, or NULL */
     /* Seconds of grace for a DELETE without an option; negative: none, whatever is asked for (nothing
      * has to end first). NULL: none. */
     int64_t (*grace_s)(struct val object);

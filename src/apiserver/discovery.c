@@ -6,20 +6,23 @@
 
 #include "apiserver/discovery.h"
 
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/registry.h"
 #include "apiserver/apiserver_impl.h"
 #include "apiserver/rest_sub.h"
+#include "apiserver/route.h"
 #include "base/arena.h"
+#include "base/base64.h"
 #include "base/doc.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "net/body.h"
 #include "net/http.h"
 
-enum { GROUPS_MAX = 256, VERSIONS_MAX = 16 };
+enum { GROUPS_MAX = 256, VERSIONS_MAX = 16, STORAGE_HASH_SIZE = 8 };
 static const char aggregated_type[] =
     "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
@@ -370,8 +373,9 @@ static void
 not_found(struct req *req)
 {
     struct err *err = NULL;
-    err_set(&err, ERR_NOT_FOUND, "the server could not find the requested resource");
-    req_fail(req, err);
+    if (route_not_found(req, &err) < 0) {
+        req_fail(req, err);
+    }
 }
 
 static void
@@ -390,6 +394,24 @@ handle_group(void *ctx, struct req *req)
         }
     }
     not_found(req);
+}
+
+/* StorageVersionHash of apiserver/pkg/endpoints/discovery/storageversionhash.go; only what is
+ * stored has one. */
+static void
+put_storage_hash(struct jw *w, const struct resource *row, struct arena *arena)
+{
+    if ((row->verbs & VERB_LIST) == 0) {
+        return;
+    }
+    const struct resource *stored = row->storage != NULL ? row->storage : row;
+    struct str text = arena_printf(arena, "%s/%s/%s", stored->group, stored->version, stored->kind);
+    unsigned char sum[EVP_MAX_MD_SIZE];
+    if (EVP_Digest(text.at, text.size, sum, NULL, EVP_sha256(), NULL) != 1) {
+        return; /* only clients that move storage read it */
+    }
+    jw_kv(w, "storageVersionHash",
+          base64_encode(str_slice((const char *)sum, STORAGE_HASH_SIZE), arena));
 }
 
 static void
@@ -412,6 +434,7 @@ put_legacy_resource(struct jw *w, const struct resource *row, const struct subre
     if (sub == NULL) {
         put_names(w, "shortNames", row->short_names);
         put_names(w, "categories", row->categories);
+        put_storage_hash(w, row, arena);
     }
     jw_end(w);
 }

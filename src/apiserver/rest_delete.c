@@ -46,10 +46,20 @@ take_body(struct req *req, struct val body)
     }
 }
 
+static void
+warn_of_orphans(struct req *req)
+{
+    const struct req_options *o = &req->options;
+    if (req->resource->orphan_warning != NULL && !o->has_orphan && o->propagation.size == 0) {
+        req_warn(req, str_of(req->resource->orphan_warning));
+    }
+}
+
 enum step_rc
 rest_delete_decode(struct req *req, struct err **err)
 {
     if (req->body.size == 0) {
+        warn_of_orphans(req);
         return STEP_NEXT;
     }
     enum media media = decode_media(req->content_type);
@@ -69,7 +79,19 @@ rest_delete_decode(struct req *req, struct err **err)
         err_free(why);
         return STEP_FAIL;
     }
-    return rest_delete_take(req, doc_root(doc), err) < 0 ? STEP_FAIL : STEP_NEXT;
+    struct str kind = val_str(val_get(doc_root(doc), "kind"));
+    if (kind.size > 0 && !str_is(kind, "DeleteOptions")) {
+        err_set(err, ERR_BAD_REQUEST,
+                "no kind \"" STR_FMT "\" is registered for version \"" STR_FMT
+                "\" in scheme \"pkg/runtime/scheme.go:111\"",
+                STR_ARG(kind), STR_ARG(val_str(val_get(doc_root(doc), "apiVersion"))));
+        return STEP_FAIL;
+    }
+    if (rest_delete_take(req, doc_root(doc), err) < 0) {
+        return STEP_FAIL;
+    }
+    warn_of_orphans(req);
+    return STEP_NEXT;
 }
 
 int

@@ -12,6 +12,7 @@
 #include "api/managed.h"
 #include "api/object.h"
 #include "api/patch.h"
+#include "api/quote.h"
 #include "api/schema.h"
 #include "apiserver/req_body.h"
 #include "apiserver/req_impl.h"
@@ -180,45 +181,6 @@ patched(struct req *req, struct str *ret, struct err **err)
     return err_set(err, ERR_INTERNAL, "a patch of no kind");
 }
 
-/* A JSON value as Go prints it with %+v: map[a:1 b:[x y]]. */
-static void
-go_text(struct str_builder *out, struct val v, int depth)
-{
-    switch (val_type(v)) {
-    case DOC_OBJECT:
-    case DOC_ARRAY: {
-        bool is_map = val_type(v) == DOC_OBJECT;
-        bool is_first = true;
-        str_putz(out, is_map ? "map[" : "[");
-        VAL_EACH (it, v) {
-            str_putz(out, is_first ? "" : " ");
-            is_first = false;
-            if (is_map) {
-                str_put(out, it.key);
-                str_putc(out, ':');
-            }
-            if (depth < DOC_MAX_DEPTH) {
-                go_text(out, it.value, depth + 1);
-            }
-        }
-        str_putc(out, ']');
-        break;
-    }
-    case DOC_STRING:
-        str_put(out, val_str(v));
-        break;
-    case DOC_NULL:
-        str_putz(out, "<nil>");
-        break;
-    case DOC_ABSENT:
-    case DOC_FALSE:
-    case DOC_TRUE:
-    case DOC_NUMBER:
-        str_put(out, val_raw(v));
-        break;
-    }
-}
-
 /* Members that a patch names twice, as kjson.UnmarshalStrict reports them: data.x, list[0].y. */
 static void
 find_duplicates(struct findings *out, struct val v, struct str path, const char *before)
@@ -240,22 +202,6 @@ find_duplicates(struct findings *out, struct val v, struct str path, const char 
         }
     }
     map_done(&seen, NULL);
-}
-
-/* Go sorts the keys of a map that it prints. */
-static struct str
-sorted_go_text(struct req *req)
-{
-    AUTO_STR struct str_builder text = { .max = REQ_BODY_MAX };
-    AUTO_ERR struct err *err = NULL;
-    struct jw w;
-    jw_init(&w, req->arena);
-    jw_canonical(&w, doc_root(req->impl->body_doc));
-    const struct doc *sorted = doc_parse(req->arena, jw_done(&w), &err);
-    if (sorted != NULL) {
-        go_text(&text, doc_root(sorted), 0);
-    }
-    return arena_dup(req->arena, str_view(&text));
 }
 
 /* The patched text as json-patch writes it: what it touched is sorted, the rest as it was. */
@@ -309,8 +255,9 @@ undecodable_patch(struct req *req, struct str patched, const char *why, struct e
 {
     struct resource none = { .group = "", .version = "", .kind = "" };
     struct causes causes = { .arena = req->arena };
-    struct str value = req->patch_kind == PATCH_KIND_STRATEGIC ? sorted_go_text(req)
-                                                               : value_of_patched(req, patched);
+    struct str value = req->patch_kind == PATCH_KIND_STRATEGIC
+                           ? quote_go_value(doc_root(req->impl->body_doc), req->arena)
+                           : value_of_patched(req, patched);
     causes_add_text(&causes, CAUSE_INVALID, NULL, "patch", value, "%s", why);
     return causes_err(&causes, &none, STR(""), err);
 }

@@ -152,13 +152,16 @@ bind(struct req *req, struct err **err)
     struct val binding = doc_root(req->now), metadata = val_get(binding, "metadata");
     struct val target = val_get(binding, "target");
     struct str ns = val_str(val_get(metadata, "namespace"));
+    /* A create of bindings wipes the metadata that the system sets (WipeObjectMetaSystemFields). */
+    bool is_old_form = str_is(req->plural, "bindings");
     if (ns.size > 0 && !str_eq(ns, req->ns)) {
         return err_set(err, ERR_BAD_REQUEST,
                        "the namespace of the provided object does not match the namespace sent on "
                        "the request");
     }
     if (check_name(req, "Binding", err) < 0 || check_target(target, err) < 0 ||
-        rest_sub_preconditions(req, metadata, err) < 0 || check_unbound(req, err) < 0) {
+        (!is_old_form && rest_sub_preconditions(req, metadata, err) < 0) ||
+        check_unbound(req, err) < 0) {
         return -1;
     }
     struct edit edit;

@@ -250,7 +250,8 @@ route_resolve(struct req *req)
         req->impl->stored = row->storage != NULL ? row->storage : row;
         req->impl->rest_sub = rest_sub_find(row, req->sub);
         bool wants_ns = resource_is_namespaced(row);
-        if ((req->ns.size > 0 && !wants_ns) || !rest_sub_has_resource(row)) {
+        bool is_misplaced = wants_ns ? req->ns.size == 0 && req->name.size > 0 : req->ns.size > 0;
+        if (is_misplaced || !rest_sub_has_resource(row)) {
             req->resource = NULL; /* no such path */
         }
     }
@@ -365,30 +366,29 @@ is_supported(const struct req *req)
 }
 
 static bool
-has_group_version(const struct req *req)
+has_group(const struct req *req)
 {
+    if (req->group.size == 0) {
+        return str_has_prefix(req->path, STR("/api/"));
+    }
     for (size_t i = 0; i < registry_len(req->registry); i++) {
-        const struct resource *row = registry_at(req->registry, i);
-        if (str_is(req->group, row->group) && str_is(req->version, row->version)) {
+        if (str_is(req->group, registry_at(req->registry, i)->group)) {
             return true;
         }
     }
     return false;
 }
 
-/* Where no API is, Go's plain 404; inside one, a Status. */
-static enum step_rc
-not_found(struct req *req, struct err **err)
+int
+route_not_found(struct req *req, struct err **err)
 {
-    if (!req->is_resource ||
-        (!has_group_version(req) && !str_has_prefix(req->path, STR("/api/")))) {
+    if (!has_group(req)) {
         req_answer_body(req, 404, "text/plain; charset=utf-8",
                         body_of_copy(STR("404 page not found\n")));
-        return STEP_DONE;
+        return 0;
     }
     (void)err_set(err, ERR_NOT_FOUND, "the server could not find the requested resource");
-    (void)err_details(err, NULL, "", NULL);
-    return STEP_FAIL;
+    return err_details(err, NULL, "", NULL);
 }
 
 enum step_rc
@@ -404,7 +404,7 @@ route_mount(struct req *req, struct err **err)
         return STEP_WAIT;
     }
     if (req->resource == NULL) {
-        return not_found(req, err);
+        return route_not_found(req, err) < 0 ? STEP_FAIL : STEP_DONE;
     }
     if (!is_supported(req)) {
         (void)not_allowed(err);

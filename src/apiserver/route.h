@@ -15,6 +15,8 @@ int route_path(struct req *req, struct str path, struct str query, const char *m
                struct err **err);
 /* Finds the row of req->group, version, plural and sub_name; nothing when there is none. */
 void route_resolve(struct req *req);
+/* 404: of a group that is there a Status (-1, err set), else Go's plain text (0, answered). */
+int route_not_found(struct req *req, struct err **err);
 
 /* route_options.c: the query's options of this verb, checked as upstream checks them. */
 int route_options_parse(struct req *req, struct err **err);

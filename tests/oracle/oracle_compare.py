@@ -103,10 +103,25 @@ def rule_keys(value, side):
     return value
 
 
+def read_not_served():
+    with open(os.path.join(oracle_story.HERE, "not_served.txt"), encoding="utf-8") as file:
+        return {line.strip() for line in file if not line.startswith("#")}
+
+
+def rule_served(value, _):
+    """An APIResourceList without the resources that binnacle has not."""
+    if not isinstance(value, dict) or value.get("kind") != "APIResourceList":
+        return value
+    kept = [one for one in value["resources"]
+            if value["groupVersion"] + "/" + one["name"] not in NOT_SERVED]
+    return {**value, "resources": kept}
+
+
 def rule_any(value, _):
     return "<%s>" % type(value).__name__
 
 
+NOT_SERVED = read_not_served()
 RULES = {
     "uid": rule_uid,
     "version": rule_version,
@@ -117,6 +132,7 @@ RULES = {
     "token-volume": rule_token_volume,
     "text": rule_text,
     "keys": rule_keys,
+    "served": rule_served,
     "any": rule_any,
 }
 
@@ -168,7 +184,8 @@ class Compare:
         if path == ("list",) and key == "items":
             return ("items",)
         if key == "object" and ("cells" in holder or "type" in holder) and len(holder) <= 3:
-            return cls.root(holder[key])
+            is_bookmark = holder.get("type") == "BOOKMARK"
+            return ("bookmark",) if is_bookmark else cls.root(holder[key])
         return path + (key,)
 
     def text(self, answer, side):

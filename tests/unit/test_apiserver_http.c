@@ -121,7 +121,7 @@ answers_discovery(void **state)
           { "{\"kind\":\"APIResourceList\",\"groupVersion\":\"v1\",\"resources\":[",
             "{\"name\":\"configmaps\",\"singularName\":\"configmap\",\"namespaced\":true,\"kind\":"
             "\"ConfigMap\",\"verbs\":[\"create\",\"delete\",\"deletecollection\",\"get\",\"list\","
-            "\"patch\",\"update\",\"watch\"],\"shortNames\":[\"cm\"]}" } },
+            "\"patch\",\"update\",\"watch\"],\"shortNames\":[\"cm\"],\"storageVersionHash\":\"qFsyl6wFWjQ=\"}" } },
         { "GET", "/apis/none/v1", NULL, NULL, { "HTTP/1.1 404 " } },
     };
     ask_all(*state, asks, ARRAY_LEN(asks));

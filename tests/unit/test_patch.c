@@ -116,7 +116,7 @@ static const struct row rows[] = {
       "{\"containers\":[{\"name\":\"b\",\"image\":\"w\"},{\"name\":\"a\",\"image\":\"x\"}]}", 0 },
     { STRATEGIC, TWO, "{\"$setElementOrder/containers\":[{\"name\":\"b\"},{\"name\":\"a\"}]}",
       "{\"containers\":[{\"name\":\"b\",\"image\":\"y\"},{\"name\":\"a\",\"image\":\"x\"}]}", 0 },
-    { STRATEGIC, TWO, "{\"containers\":[{\"image\":\"nokey\"}]}", NULL, ERR_BAD_REQUEST },
+    { STRATEGIC, TWO, "{\"containers\":[{\"image\":\"nokey\"}]}", NULL, ERR_UNKNOWN },
     { STRATEGIC,
       "{\"containers\":[{\"name\":\"a\",\"args\":[\"1\"],\"ports\":[{"
       "\"containerPort\":80}]}]}",
@@ -134,7 +134,7 @@ static const struct row rows[] = {
     { STRATEGIC, "{\"labels\":{\"a\":\"1\"}}", "{\"labels\":{\"$patch\":\"replace\",\"c\":\"3\"}}",
       "{\"labels\":{\"c\":\"3\"}}", 0 },
     { STRATEGIC, "{\"labels\":{\"a\":\"1\"}}", "{\"labels\":{\"$patch\":\"bogus\"}}", NULL,
-      ERR_BAD_REQUEST },
+      ERR_UNKNOWN },
     { STRATEGIC, "{}", "{\"labels\":{\"$patch\":\"bogus\"}}", "{\"labels\":{}}", 0 },
     { STRATEGIC, "{\"strategy\":{\"name\":\"R\",\"image\":\"i\"}}",
       "{\"strategy\":{\"$retainKeys\":[\"name\"],\"name\":\"S\"}}",

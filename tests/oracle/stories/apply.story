@@ -138,6 +138,11 @@ PATCH+apply /apis/apps/v1/namespaces/{ns}/deployments/d/status?fieldManager=stat
 
 {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d"},"status":{"replicas":2,"conditions":[{"type":"Available","status":"True"}]}}
 
+### status through the object
+PATCH+apply /apis/apps/v1/namespaces/{ns}/deployments/d?fieldManager=both
+
+{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d","labels":{"x":"y"}},"status":{"replicas":7}}
+
 ### clear managedFields
 PATCH+merge /api/v1/namespaces/{ns}/configmaps/s
 

@@ -38,7 +38,17 @@ POST /api/v1/namespaces/{ns}/pods
 ### bad resources
 POST /api/v1/namespaces/{ns}/pods
 
-{"apiVersion":"v1","kind":"Pod","metadata":{"name":"bad"},"spec":{"automountServiceAccountToken":false,"containers":[{"name":"c","image":"x","resources":{"limits":{"cpu":"1","memory":"-1"},"requests":{"cpu":"2","nothing":"1"}}}]}}
+{"apiVersion":"v1","kind":"Pod","metadata":{"name":"bad"},"spec":{"automountServiceAccountToken":false,"containers":[{"name":"c","image":"x","resources":{"limits":{"cpu":"1"},"requests":{"cpu":"2"}}}]}}
+
+### bad resource name
+POST /api/v1/namespaces/{ns}/pods
+
+{"apiVersion":"v1","kind":"Pod","metadata":{"name":"bad"},"spec":{"automountServiceAccountToken":false,"containers":[{"name":"c","image":"x","resources":{"requests":{"nothing":"1"}}}]}}
+
+### negative resources
+POST /api/v1/namespaces/{ns}/pods
+
+{"apiVersion":"v1","kind":"Pod","metadata":{"name":"bad"},"spec":{"automountServiceAccountToken":false,"containers":[{"name":"c","image":"x","resources":{"requests":{"memory":"-1"}}}]}}
 
 ### quantity that is none
 POST /api/v1/namespaces/{ns}/pods

@@ -75,6 +75,3 @@ GET /api/v1/namespaces/{ns}/configmaps?watch=1&timeoutSeconds=1&resourceVersion=
 
 ### with a bad selector
 GET /api/v1/namespaces/{ns}/configmaps?watch=1&timeoutSeconds=1&fieldSelector=data%3Dx
-
-### too old
-GET /api/v1/namespaces/{ns}/configmaps?watch=1&timeoutSeconds=1&resourceVersion=1
