@@ -205,6 +205,9 @@ fuzz_tests += tests/fuzz/fuzz_http2
 tests_fuzz_fuzz_http2_SOURCES = tests/fuzz/fuzz_http2.c tests/fuzz/fuzz_main.c tests/fuzz/fuzz_net.h
 fuzz_tests += tests/fuzz/fuzz_ws
 tests_fuzz_fuzz_ws_SOURCES = tests/fuzz/fuzz_ws.c tests/fuzz/fuzz_main.c tests/fuzz/fuzz_net.h
+fuzz_tests += tests/fuzz/fuzz_decode
+tests_fuzz_fuzz_decode_SOURCES = tests/fuzz/fuzz_decode.c tests/fuzz/fuzz_main.c
+EXTRA_DIST += tests/fuzz/decode.dict
 EXTRA_DIST += tests/fuzz/http1.dict tests/fuzz/ws.dict
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/doc.dict tests/fuzz/yaml.dict tests/fuzz/run.sh
 

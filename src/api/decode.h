@@ -56,8 +56,8 @@ int decode_value(const struct decode_in *in, const struct type *type, struct val
 
 /* The protobuf form (with the k8s\0 envelope) of a canonical document: for round-trip tests and
  * clients that accept nothing else. */
-int decode_to_protobuf(struct arena *arena, const struct resource *resource, struct val v,
-                       struct str *ret, struct err **err);
+int decode_to_protobuf(struct arena *arena, const struct type *type, struct val v, struct str *ret,
+                       struct err **err);
 
 enum media decode_media(struct str content_type); /* "" and absent are JSON */
 

@@ -136,7 +136,7 @@ protobuf_find(const struct protobuf_item *items, size_t len, uint32_t number)
 static struct protobuf
 protobuf_open(struct str message)
 {
-    const uint8_t *at = (const uint8_t *)message.at;
+    const uint8_t *at = (const uint8_t *)(message.at == NULL ? "" : message.at);
     return (struct protobuf){ at, at + message.size, false };
 }
 

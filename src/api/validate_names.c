@@ -61,6 +61,9 @@ static bool
 is_subdomain(struct str s)
 {
     size_t from = 0;
+    if (s.size == 0) {
+        return false;
+    }
     for (size_t i = 0; i <= s.size; i++) {
         if (i == s.size || s.at[i] == '.') {
             if (!is_label(str_slice(s.at + from, i - from))) {

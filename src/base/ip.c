@@ -125,11 +125,11 @@ static const uint8_t ip_mapped_prefix[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 
 bool
 ip_parse(struct str text, bool is_sloppy, struct ip *ret_ip)
 {
-    struct ip_reader in = { .at = text.at, .end = text.at + text.size, .is_sloppy = is_sloppy };
     *ret_ip = (struct ip){ 0 };
     if (text.size == 0) {
         return false;
     }
+    struct ip_reader in = { .at = text.at, .end = text.at + text.size, .is_sloppy = is_sloppy };
     if (memchr(text.at, ':', text.size) == NULL) {
         return ip_parse_v4(&in, ret_ip->bytes);
     }
@@ -151,12 +151,12 @@ ip_parse_net(struct str text, bool is_sloppy, struct ip_net *ret_net)
     struct str bits_text = { 0 };
     struct str address = str_cut(text, '/', &bits_text);
     unsigned bits = 0;
+    if (bits_text.size == 0 || !ip_parse(address, is_sloppy, &ret_net->ip)) {
+        return false;
+    }
     struct ip_reader in = { .at = bits_text.at,
                             .end = bits_text.at + bits_text.size,
                             .is_sloppy = is_sloppy };
-    if (bits_text.at == NULL || !ip_parse(address, is_sloppy, &ret_net->ip)) {
-        return false;
-    }
     unsigned max = ret_net->ip.is_v6 || ret_net->ip.is_mapped ? 128 : 32;
     if (!ip_number(&in, 10, max, 3, &bits) || in.at != in.end) {
         return false;

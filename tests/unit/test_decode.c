@@ -254,7 +254,66 @@ check_fixture(const char *directory, const char *stem, size_t *checked)
     /* And canonical bytes are a fixed point. */
     struct str again = decode_fixture(arena, r, stem, MEDIA_JSON, from_json);
     assert_string_equal(arena_dupz(arena, from_json), arena_dupz(arena, again));
+    struct str written = { 0 };
+    struct err *err = NULL;
+    struct val root = doc_root(doc_trust(arena, from_json));
+    assert_int_equal(decode_to_protobuf(arena, r->type, root, &written, &err), 0);
+    assert_int_equal(written.size, pb.size);
+    assert_memory_equal(written.at, pb.at, pb.size);
     (*checked)++;
+}
+
+/* Types that no resource has. */
+static void
+test_types(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *stem;
+        const struct type *type;
+    } rows[] = {
+        { "authentication.k8s.io.v1.TokenRequest", &type_authn_token_request },
+        { "autoscaling.v1.Scale", &type_autoscaling_scale },
+        { "core.v1.CreateOptions", &type_meta_create_options },
+        { "core.v1.DeleteOptions", &type_meta_delete_options },
+        { "core.v1.PatchOptions", &type_meta_patch_options },
+        { "core.v1.UpdateOptions", &type_meta_update_options },
+        { "policy.v1.Eviction", &type_policy_eviction },
+    };
+    static const struct {
+        const char *suffix;
+        enum media media;
+    } forms[] = { { "json", MEDIA_JSON }, { "yaml", MEDIA_YAML }, { "pb", MEDIA_PROTOBUF } };
+    const char *top = getenv("top_srcdir");
+    AUTO_FREE char *directory = mem_printf("%s/tests/api/fixtures", top == NULL ? "." : top);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        AUTO_ARENA struct arena *arena = arena_new();
+        struct str json = { 0 }, written = { 0 };
+        struct err *err = NULL;
+        for (size_t k = 0; k < ARRAY_LEN(forms); k++) {
+            struct str name = arena_printf(arena, "%s.%s", rows[i].stem, forms[k].suffix);
+            struct str bytes = read_fixture(arena, directory, name.at);
+            struct decode_in in = {
+                .arena = arena, .media = forms[k].media, .mode = DECODE_STRICT, .bytes = bytes
+            };
+            struct doc *doc = NULL;
+            if (decode_type(&in, rows[i].type, NULL, NULL, &doc, &err) < 0) {
+                fail_msg("%s: %s", name.at, err->message);
+            }
+            if (k == 0) {
+                json = doc_bytes(doc);
+                assert_string_equal(arena_dupz(arena, json), compact(arena, bytes));
+            } else {
+                assert_string_equal(arena_dupz(arena, json), arena_dupz(arena, doc_bytes(doc)));
+            }
+            if (forms[k].media == MEDIA_PROTOBUF) {
+                assert_int_equal(
+                    decode_to_protobuf(arena, rows[i].type, doc_root(doc), &written, &err), 0);
+                assert_int_equal(written.size, bytes.size);
+                assert_memory_equal(written.at, bytes.at, bytes.size);
+            }
+        }
+    }
 }
 
 static void
@@ -281,10 +340,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_canonical),
-        cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_strict),
-        cmocka_unit_test(test_fixtures),
+        cmocka_unit_test(test_canonical), cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_strict),    cmocka_unit_test(test_fixtures),
+        cmocka_unit_test(test_types),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
