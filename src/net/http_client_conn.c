@@ -194,7 +194,7 @@ http_client_conn_settle(struct http_client_conn *cc, int ready)
         if (record_flush(&cc->out)) {
             cc->proto->pump(cc);
         }
-        (void)record_flush(&cc->out);
+        cc->has_more |= record_settle(&cc->out);
         /* A server may answer and close while we still write: what it said counts. */
         if (cc->out.is_broken && !cc->reads) {
             http_client_conn_broken(cc, NULL);

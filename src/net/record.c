@@ -65,6 +65,14 @@ record_flush(struct record *r)
     return !r->is_broken && r->left == NULL;
 }
 
+bool
+record_settle(struct record *r)
+{
+    bool was_blocked = record_is_blocked(r);
+
+    return record_flush(r) && was_blocked;
+}
+
 void
 record_take(struct record *r, struct str_builder *to)
 {

@@ -55,6 +55,9 @@ record_added(struct record *r, size_t size)
 size_t record_put(struct record *r, struct str bytes);
 /* Writes; true: nothing is left. */
 bool record_flush(struct record *r);
+/* The end of a turn: flushes. → there is room again that the writer was denied earlier in the turn:
+ * it must be asked once more, as no descriptor tells of room that came before anybody waited. */
+bool record_settle(struct record *r);
 /* Everything not yet written, for a connection that changes hands; the record is empty then. */
 void record_take(struct record *r, struct str_builder *to);
 void record_done(struct record *r);

@@ -206,7 +206,8 @@ server_conn_settle(struct server_conn *c)
         if (record_flush(&c->out) && !c->is_over) {
             c->proto->pump(c);
         }
-        bool is_sent = record_flush(&c->out) && !c->has_more;
+        c->has_more |= record_settle(&c->out);
+        bool is_sent = !record_is_blocked(&c->out) && !c->has_more;
 
         c->is_over |= c->out.is_broken;
         if (c->ends && is_sent && !c->is_over) {

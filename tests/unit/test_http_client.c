@@ -3,6 +3,8 @@
 
 #include "net/http_client.h"
 
+#include <errno.h>
+
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/loop.h"
@@ -15,7 +17,14 @@ struct probe {
     struct http_client *client;
     struct conn *upgraded;
     int dials;
-    bool serves; /* false: dials find a closed conn */
+    bool serves;   /* false: dials find a closed conn */
+    bool stutters; /* every other write of both ends has no room, and then it has */
+};
+/* A conn whose reader takes the bytes between two writes. */
+struct stutter {
+    struct conn conn;
+    struct conn *inner;
+    int writes;
 };
 
 struct ask {
@@ -29,6 +38,59 @@ struct ask {
     bool gives_up, cancels;
 };
 
+static ssize_t
+stutter_readv(struct conn *conn, const struct iovec *iov, int len)
+{
+    struct conn *inner = ((struct stutter *)conn)->inner;
+
+    return inner->ops->readv(inner, iov, len);
+}
+
+static ssize_t
+stutter_writev(struct conn *conn, const struct iovec *iov, int len)
+{
+    struct stutter *s = (struct stutter *)conn;
+
+    if (s->writes++ % 2 != 0) {
+        errno = EAGAIN;
+        return -1;
+    }
+    return conn_writev(s->inner, iov, len);
+}
+
+static void
+stutter_want(struct conn *conn, int ready, conn_ready_fn *fn, void *ctx)
+{
+    conn_want(((struct stutter *)conn)->inner, ready, fn, ctx);
+}
+
+static void
+stutter_shut_write(struct conn *conn)
+{
+    conn_shut_write(((struct stutter *)conn)->inner);
+}
+
+static void
+stutter_close(struct conn *conn)
+{
+    conn_close(((struct stutter *)conn)->inner);
+    mem_free(conn);
+}
+
+static struct conn *
+stutter_of(struct conn *inner)
+{
+    static const struct conn_ops ops = { .readv = stutter_readv,
+                                         .writev = stutter_writev,
+                                         .want = stutter_want,
+                                         .shut_write = stutter_shut_write,
+                                         .close = stutter_close };
+    struct stutter *s = MEM_NEW(struct stutter);
+
+    *s = (struct stutter){ .conn = { &ops }, .inner = inner };
+    return &s->conn;
+}
+
 static void
 dial(void *ctx, conn_dial_fn *done, void *done_ctx)
 {
@@ -36,6 +98,9 @@ dial(void *ctx, conn_dial_fn *done, void *done_ctx)
     struct conn *ends[2];
 
     conn_pair(probe->box.loop, ends);
+    for (int i = 0; probe->stutters && i < 2; i++) {
+        ends[i] = stutter_of(ends[i]);
+    }
     probe->dials++;
     if (probe->serves) {
         server_serve(probe->box.server, ends[1], "test");
@@ -304,6 +369,33 @@ test_intake_that_pauses(void **state)
     }
 }
 
+/* Room that comes between the write that found none and the end of the turn: nobody tells of it. */
+static void
+test_room_inside_a_turn(void **state)
+{
+    (void)state;
+    for (int http2 = 0; http2 < 2; http2++) {
+        struct probe probe;
+        struct ask up = { 0 };
+        struct ask down = { 0 };
+
+        probe_open(&probe, http2 != 0, NULL);
+        probe.stutters = true;
+        struct net_body *body = MEM_NEW(struct net_body);
+
+        net_body_init(body, &probe.box, 3000000, 3000000);
+        ask_start(&up, &probe, "POST", "/take", &body->body);
+        net_box_run(&probe.box);
+        check_pattern(str_view(&probe.box.taken), 3000000);
+        ask_end(&up, ERR_NONE);
+        ask_start(&down, &probe, "GET", "/big?size=3000000", NULL);
+        net_box_run(&probe.box);
+        check_pattern(str_view(&down.in), 3000000);
+        ask_end(&down, ERR_NONE);
+        probe_close(&probe);
+    }
+}
+
 static void
 test_cancels(void **state)
 {
@@ -490,6 +582,7 @@ main(void)
         cmocka_unit_test(test_reader_that_pauses),
         cmocka_unit_test(test_body_that_waits),
         cmocka_unit_test(test_intake_that_pauses),
+        cmocka_unit_test(test_room_inside_a_turn),
         cmocka_unit_test(test_cancels),
         cmocka_unit_test(test_server_cuts),
         cmocka_unit_test(test_goaway),
