@@ -177,7 +177,7 @@ pager_pattern(const struct pager *pager)
 }
 
 bool
-pager_next(struct pager *pager, int step)
+pager_next(struct pager *pager, int step, uint64_t max_lines)
 {
     uint64_t first = first_line(pager), end = end_line(pager);
     uint64_t at = pager->match != UINT64_MAX && pager->match >= first ? pager->match
@@ -187,7 +187,8 @@ pager_next(struct pager *pager, int step)
     if (pager->pattern == NULL) {
         return false;
     }
-    for (at += (uint64_t)(int64_t)step; at >= first && at < end; at += (uint64_t)(int64_t)step) {
+    for (at += (uint64_t)(int64_t)step; at >= first && at < end && max_lines > 0;
+         at += (uint64_t)(int64_t)step, max_lines--) {
         if (pattern_matches(pager->pattern, pager->source->line(pager->ctx, at))) {
             pager->match = at;
             pager->is_following = false;

@@ -43,7 +43,8 @@ void pager_bottom(struct pager *pager);
 void pager_scroll(struct pager *pager, int columns);
 /* Half-typed regular expressions are taken as text. An empty text ends the search. */
 void pager_search(struct pager *pager, struct str text);
-bool pager_next(struct pager *pager, int step);      /* false: no match in that direction */
+/* Looks at no more than max_lines. False: no match in that direction, as far as was looked. */
+bool pager_next(struct pager *pager, int step, uint64_t max_lines);
 struct str pager_pattern(const struct pager *pager); /* as typed, "" none */
 
 /* A source of one text. */

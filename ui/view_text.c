@@ -21,7 +21,7 @@
 #include "ui/ui.h"
 #include "ui/view.h"
 
-enum { HIDE_MS = 30000, SETTLE_MS = 150 };
+enum { HIDE_MS = 30000, SETTLE_MS = 150, NEAR_LINES = 5000 };
 
 struct text_view {
     struct view view;
@@ -353,7 +353,7 @@ view_text_move(struct ui *ui, struct pager *pager, enum action action)
     if (action == ACTION_NEXT || action == ACTION_PREVIOUS) {
         if (pager->pattern == NULL) {
             ui_flash(ui, ROLE_DIM, "nothing is searched for: / asks");
-        } else if (!pager_next(pager, action == ACTION_NEXT ? 1 : -1)) {
+        } else if (!pager_next(pager, action == ACTION_NEXT ? 1 : -1, UINT64_MAX)) {
             ui_flash(ui, ROLE_DIM, "no match %s", action == ACTION_NEXT ? "below" : "above");
         }
         return true;
@@ -399,8 +399,12 @@ typed_text(struct view *view, struct str typed, bool is_final)
 void
 view_text_search(struct ui *ui, struct pager *pager, struct str typed, bool is_final)
 {
+    /* While it is typed only what is near is looked at: a key must not wait for 32 MiB of log. */
+    uint64_t lines = is_final ? UINT64_MAX : NEAR_LINES;
+
     pager_search(pager, typed);
-    if (typed.size > 0 && !pager_next(pager, 1) && !pager_next(pager, -1) && is_final) {
+    if (typed.size > 0 && !pager_next(pager, 1, lines) && !pager_next(pager, -1, lines) &&
+        is_final) {
         ui_flash(ui, ROLE_WARN, "no match");
     }
 }

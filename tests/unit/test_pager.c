@@ -102,22 +102,23 @@ test_search(void **state)
     open_pager("apple\nbanana\ncherry\nApricot\n", 12, 2);
     expect(" apple\n banana\n");
     pager_search(&pager, STR("AP"));
-    assert_true(pager_next(&pager, 1));
-    assert_true(pager_next(&pager, 1));
+    assert_true(pager_next(&pager, 1, UINT64_MAX));
+    assert_true(pager_next(&pager, 1, UINT64_MAX));
     expect(" cherry\n Apricot\n");
     grid_dump_roles(&grid, &roles);
     str_putc(&roles, '\0');
     assert_string_equal(roles.at, ".......\n.C/.....\n");
-    assert_false(pager_next(&pager, 1));
-    assert_true(pager_next(&pager, -1));
+    assert_false(pager_next(&pager, 1, UINT64_MAX));
+    assert_true(pager_next(&pager, -1, UINT64_MAX));
     assert_int_equal(pager.match, 0);
+    assert_false(pager_next(&pager, 1, 2)); /* the next is farther away */
     pager_search(&pager, STR("an+a$"));
-    assert_true(pager_next(&pager, 1));
+    assert_true(pager_next(&pager, 1, UINT64_MAX));
     assert_int_equal(pager.match, 1);
     pager_search(&pager, STR("(an")); /* half-typed: text */
-    assert_false(pager_next(&pager, 1));
+    assert_false(pager_next(&pager, 1, UINT64_MAX));
     pager_search(&pager, STR(""));
-    assert_false(pager_next(&pager, 1));
+    assert_false(pager_next(&pager, 1, UINT64_MAX));
     /* A match of nothing does not go on for ever. */
     pager_search(&pager, STR("x*"));
     expect(" apple\n banana\n");
