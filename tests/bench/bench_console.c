@@ -45,10 +45,25 @@ struct bench {
     size_t made, asked, wanted, failed;
 };
 
+/* What was started, so that nothing is left running whatever goes wrong. */
+static pid_t started[2];
+
+static void
+stop_started(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(started); i++) {
+        if (started[i] > 0) {
+            (void)kill(started[i], SIGTERM);
+            (void)waitpid(started[i], NULL, 0);
+        }
+    }
+}
+
 static void
 die(const char *what)
 {
     fprintf(stderr, "bench_console: %s\n", what);
+    stop_started();
     exit(1);
 }
 
@@ -70,6 +85,7 @@ start_serve(struct bench *bench, const char *program)
         posix_spawn(&bench->serve, program, NULL, NULL, argv, environ) != 0) {
         die("cannot start serve");
     }
+    started[1] = bench->serve;
     bench->kubeconfig = mem_printf("%s/admin.kubeconfig", bench->dir);
     AUTO_FREE char *socket = mem_printf("%s/socket", bench->dir);
     while (access(socket, F_OK) != 0 || access(bench->kubeconfig, R_OK) != 0) {
@@ -205,6 +221,7 @@ start_console(struct bench *bench, char *const *argv)
     if (posix_spawnp(&bench->console, argv[0], &files, &attributes, argv, environ) != 0) {
         die("cannot start the console");
     }
+    started[0] = bench->console;
     (void)posix_spawn_file_actions_destroy(&files);
     (void)posix_spawnattr_destroy(&attributes);
     bench->poll.data = bench;
@@ -433,9 +450,7 @@ main(int argc, char **argv)
     measure_command(&bench, "a key of the filter", "/", 20);
     measure_command(&bench, "the next", "7", 20);
     measure_idle(&bench);
-    (void)kill(bench.console, SIGTERM);
-    (void)kill(bench.serve, SIGTERM);
-    (void)waitpid(bench.serve, NULL, 0);
+    stop_started();
     printf("data directory left in %s\n", bench.dir);
     return 0;
 }
