@@ -5,8 +5,10 @@
 #include "config.h"
 
 #include "api/columns_kinds.h"
+#include "api/kinds_check.h"
 #include "api/kinds_priv.h"
 #include "api/kinds_types.h"
+#include "api/validate.h"
 
 /* One row a line. */
 /* clang-format off */
@@ -218,8 +220,10 @@ const struct resource resource_ingressclasses = {
     .plural = "ingressclasses",
     .singular = "ingressclass",
     .verbs = VERB_ALL,
-    .flags = RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
+    .flags = RES_UNCONDITIONAL_UPDATE | RES_GENERATION | RES_META_AGAIN,
     .type = &type_net_ingress_class,
+    .check_create = kind_network_check_class,
+    .check_update = kind_network_check_class_update,
     COLUMNS_OF(ingressclasses),
 };
 
@@ -236,8 +240,10 @@ const struct resource resource_ingresses = {
     .singular = "ingress",
     .short_names = ingresses_short,
     .verbs = VERB_ALL,
-    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
+    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION | RES_META_AGAIN,
     .type = &type_net_ingress,
+    .check_create = kind_network_check_ingress,
+    .check_update = kind_network_check_ingress_update,
     .warn = kind_ingress_warn,
     .prepare_create = kinds_prepare_create,
     .prepare_update = kinds_prepare_update,
@@ -258,11 +264,11 @@ const struct resource resource_ipaddresses = {
     .singular = "ipaddress",
     .short_names = ipaddresses_short,
     .verbs = VERB_ALL,
-    .flags = RES_UNCONDITIONAL_UPDATE,
+    .flags = RES_UNCONDITIONAL_UPDATE | RES_META_AGAIN,
     .type = &type_net_ip_address,
-    .name_problems = kind_address_name,
-    .check_create = kind_address_check,
-    .check_update = kind_address_check_update,
+    .name_problems = kind_network_name_problems,
+    .check_create = kind_network_check_address,
+    .check_update = kind_network_check_address_update,
     COLUMNS_OF(ipaddresses),
 };
 
@@ -293,10 +299,10 @@ const struct resource resource_servicecidrs = {
     .verbs = VERB_ALL,
     .flags = RES_UNCONDITIONAL_UPDATE,
     .type = &type_net_service_cidr,
+    .check_create = kind_network_check_cidr,
+    .check_update = kind_network_check_cidr_update,
     .prepare_create = kinds_prepare_nothing,
     .prepare_update = kinds_prepare_update_metadata,
-    .check_create = kind_service_cidr_check,
-    .check_update = kind_service_cidr_check_update,
     .subresources = servicecidrs_subs,
     .subresource_len = ARRAY_LEN(servicecidrs_subs),
     .reset_main = "status",

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "api/columns_kinds.h"
+#include "api/kinds_check.h"
 #include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
@@ -52,8 +53,10 @@ const struct resource resource_runtimeclasses = {
     .plural = "runtimeclasses",
     .singular = "runtimeclass",
     .verbs = VERB_ALL,
-    .flags = RES_CREATE_ON_UPDATE,
+    .flags = RES_CREATE_ON_UPDATE | RES_META_AGAIN,
     .type = &type_node_runtime_class,
+    .check_create = kind_storage_check_runtime,
+    .check_update = kind_storage_check_runtime_update,
     .warn = kind_runtime_class_warn,
     COLUMNS_OF(runtimeclasses),
 };

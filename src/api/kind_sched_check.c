@@ -3,6 +3,7 @@
  * Called by validate.c through the row of kind_sched.c. Pure, any thread. */
 #include "config.h"
 
+#include "api/check.h"
 #include "api/kinds_priv.h"
 #include "api/schema.h"
 #include "base/arena.h"
@@ -58,9 +59,8 @@ kind_sched_check_priority(struct check_in *in, struct causes *out)
         causes_add(out, CAUSE_FORBIDDEN, NULL, "value", none,
                    "maximum allowed value of a user defined priority is %d", SCHED_USER_MAX);
     }
-    if (val_is(policy) && !val_is_str(policy, sched_policies[0]) &&
-        !val_is_str(policy, sched_policies[1])) {
-        causes_add_enum(out, NULL, "preemptionPolicy", policy, sched_policies);
+    if (val_is(policy)) {
+        check_enum(out, NULL, "preemptionPolicy", policy, sched_policies);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "api/columns_kinds.h"
+#include "api/kinds_check.h"
 #include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
@@ -325,6 +326,8 @@ const struct resource resource_csidrivers = {
     .verbs = VERB_ALL,
     .flags = RES_RETURN_DELETED,
     .type = &type_storage_csi_driver,
+    .check_create = kind_storage_check_driver,
+    .check_update = kind_storage_check_driver_update,
     COLUMNS_OF(csidrivers),
 };
 
@@ -336,8 +339,10 @@ const struct resource resource_csinodes = {
     .plural = "csinodes",
     .singular = "csinode",
     .verbs = VERB_ALL,
-    .flags = RES_RETURN_DELETED,
+    .flags = RES_RETURN_DELETED | RES_META_AGAIN,
     .type = &type_storage_csi_node,
+    .check_create = kind_storage_check_node,
+    .check_update = kind_storage_check_node_update,
     COLUMNS_OF(csinodes),
 };
 
@@ -349,8 +354,10 @@ const struct resource resource_csistoragecapacities = {
     .plural = "csistoragecapacities",
     .singular = "csistoragecapacity",
     .verbs = VERB_ALL,
-    .flags = RES_NAMESPACED,
+    .flags = RES_NAMESPACED | RES_META_AGAIN,
     .type = &type_storage_csi_storage_capacity,
+    .check_create = kind_storage_check_capacity,
+    .check_update = kind_storage_check_capacity_update,
 };
 
 static const char *const storageclasses_short[] = { "sc", NULL };
@@ -363,8 +370,10 @@ const struct resource resource_storageclasses = {
     .singular = "storageclass",
     .short_names = storageclasses_short,
     .verbs = VERB_ALL,
-    .flags = RES_UNCONDITIONAL_UPDATE | RES_RETURN_DELETED,
+    .flags = RES_UNCONDITIONAL_UPDATE | RES_RETURN_DELETED | RES_META_AGAIN,
     .type = &type_storage_storage_class,
+    .check_create = kind_storage_check_class,
+    .check_update = kind_storage_check_class_update,
     .warn = kind_storage_class_warn,
     COLUMNS_OF(storageclasses),
 };
@@ -380,8 +389,10 @@ const struct resource resource_volumeattachments = {
     .plural = "volumeattachments",
     .singular = "volumeattachment",
     .verbs = VERB_ALL,
-    .flags = RES_RETURN_DELETED,
+    .flags = RES_RETURN_DELETED | RES_META_AGAIN,
     .type = &type_storage_volume_attachment,
+    .check_create = kind_storage_check_attachment,
+    .check_update = kind_storage_check_attachment_update,
     .prepare_create = kinds_prepare_create,
     .prepare_update = kinds_prepare_update_metadata,
     .subresources = volumeattachments_subs,
@@ -401,8 +412,10 @@ const struct resource resource_volumeattributesclasses = {
     .singular = "volumeattributesclass",
     .short_names = volumeattributesclasses_short,
     .verbs = VERB_ALL,
-    .flags = RES_UNCONDITIONAL_UPDATE,
+    .flags = RES_UNCONDITIONAL_UPDATE | RES_META_AGAIN,
     .type = &type_storage_volume_attributes_class,
+    .check_create = kind_storage_check_attributes,
+    .check_update = kind_storage_check_attributes_update,
 };
 
 static const char *const persistentvolumes_short[] = { "pv", NULL };

@@ -2,8 +2,15 @@
 #ifndef BINNACLE_API_KINDS_CHECK_H
 #define BINNACLE_API_KINDS_CHECK_H
 
+#include <stdbool.h>
+
+#include "base/str.h"
+
 struct causes;
 struct check_in;
+struct problems;
+
+void kind_network_name_problems(struct str name, bool is_prefix, struct problems *out);
 
 void kind_pod_check(struct check_in *in, struct causes *out);
 void kind_pod_check_update(struct check_in *in, struct causes *out);
@@ -31,6 +38,28 @@ void kind_node_check(struct check_in *in, struct causes *out);
 void kind_node_check_update(struct check_in *in, struct causes *out);
 void kind_cert_check(struct check_in *in, struct causes *out);
 void kind_cert_check_update(struct check_in *in, struct causes *out);
+void kind_network_check_address(struct check_in *in, struct causes *out);
+void kind_network_check_address_update(struct check_in *in, struct causes *out);
+void kind_network_check_cidr(struct check_in *in, struct causes *out);
+void kind_network_check_cidr_update(struct check_in *in, struct causes *out);
+void kind_network_check_class(struct check_in *in, struct causes *out);
+void kind_network_check_class_update(struct check_in *in, struct causes *out);
+void kind_network_check_ingress(struct check_in *in, struct causes *out);
+void kind_network_check_ingress_update(struct check_in *in, struct causes *out);
+void kind_storage_check_class(struct check_in *in, struct causes *out);
+void kind_storage_check_class_update(struct check_in *in, struct causes *out);
+void kind_storage_check_attributes(struct check_in *in, struct causes *out);
+void kind_storage_check_attributes_update(struct check_in *in, struct causes *out);
+void kind_storage_check_attachment(struct check_in *in, struct causes *out);
+void kind_storage_check_attachment_update(struct check_in *in, struct causes *out);
+void kind_storage_check_driver(struct check_in *in, struct causes *out);
+void kind_storage_check_driver_update(struct check_in *in, struct causes *out);
+void kind_storage_check_node(struct check_in *in, struct causes *out);
+void kind_storage_check_node_update(struct check_in *in, struct causes *out);
+void kind_storage_check_capacity(struct check_in *in, struct causes *out);
+void kind_storage_check_capacity_update(struct check_in *in, struct causes *out);
+void kind_storage_check_runtime(struct check_in *in, struct causes *out);
+void kind_storage_check_runtime_update(struct check_in *in, struct causes *out);
 /* END */
 
 #endif
