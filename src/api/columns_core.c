@@ -252,39 +252,40 @@ const struct column columns_secrets[] = {
     COLUMN_AGE,
 };
 
-static void
-account_secrets(struct cell *cell, struct val account)
-{
-    cell_int(cell, (int64_t)val_len(val_get(account, "secrets")));
-}
-
 const struct column columns_serviceaccounts[] = {
     COLUMN_NAME,
-    { .name = "Secrets", .type = "string", .cell = account_secrets },
     COLUMN_AGE,
 };
 
-/* ---- events ---- */
+/* ---- events: both groups, whose names for one thing differ ---- */
+
+static struct val
+either(struct val event, const char *core, const char *other)
+{
+    struct val v = val_at(event, core);
+    return val_is(v) ? v : val_at(event, other);
+}
 
 static void
 event_seen(struct cell *cell, struct val event)
 {
     struct str last = val_str(val_at(event, "series.lastObservedTime"));
-    last = last.size > 0 ? last : val_str(val_get(event, "lastTimestamp"));
+    last =
+        last.size > 0 ? last : val_str(either(event, "lastTimestamp", "deprecatedLastTimestamp"));
     cell_age(cell, last.size > 0 ? last : val_str(val_get(event, "eventTime")));
 }
 
 static void
 event_first(struct cell *cell, struct val event)
 {
-    struct str first = val_str(val_get(event, "firstTimestamp"));
+    struct str first = val_str(either(event, "firstTimestamp", "deprecatedFirstTimestamp"));
     cell_age(cell, first.size > 0 ? first : val_str(val_get(event, "eventTime")));
 }
 
 static void
 event_object(struct cell *cell, struct val event)
 {
-    struct val regarding = val_get(event, "involvedObject");
+    struct val regarding = either(event, "involvedObject", "regarding");
     struct str kind = val_str(val_get(regarding, "kind")),
                name = val_str(val_get(regarding, "name"));
     char *lower = arena_dupz(cell->arena, kind);
@@ -295,11 +296,21 @@ event_object(struct cell *cell, struct val event)
 }
 
 static void
+event_subobject(struct cell *cell, struct val event)
+{
+    cell_str(cell, val_str(either(event, "involvedObject.fieldPath", "regarding.fieldPath")));
+}
+
+static void
 event_source(struct cell *cell, struct val event)
 {
-    struct str component = val_str(val_at(event, "source.component"));
-    struct str host = val_str(val_at(event, "source.host"));
-    component = component.size > 0 ? component : val_str(val_get(event, "reportingComponent"));
+    struct val source = either(event, "source", "deprecatedSource");
+    struct str component = val_str(val_get(source, "component"));
+    struct str host = val_str(val_get(source, "host"));
+    if (component.size == 0) {
+        component = val_str(either(event, "reportingComponent", "reportingController"));
+    }
+    host = host.size > 0 ? host : val_str(val_get(event, "reportingInstance"));
     jw_printf(cell->out, STR_FMT "%s" STR_FMT, STR_ARG(component), host.size > 0 ? ", " : "",
               STR_ARG(host));
 }
@@ -307,14 +318,14 @@ event_source(struct cell *cell, struct val event)
 static void
 event_message(struct cell *cell, struct val event)
 {
-    cell_str(cell, str_trim(val_str(val_get(event, "message"))));
+    cell_str(cell, str_trim(val_str(either(event, "message", "note"))));
 }
 
 static void
 event_count(struct cell *cell, struct val event)
 {
     int64_t count = val_int(val_at(event, "series.count"), 0);
-    count = count > 0 ? count : val_int(val_get(event, "count"), 0);
+    count = count > 0 ? count : val_int(either(event, "count", "deprecatedCount"), 0);
     cell_int(cell, count > 0 ? count : 1);
 }
 
@@ -323,7 +334,7 @@ const struct column columns_events[] = {
     { .name = "Type", .type = "string", .path = "type" },
     { .name = "Reason", .type = "string", .path = "reason" },
     { .name = "Object", .type = "string", .cell = event_object },
-    { .name = "Subobject", .type = "string", .priority = 1, .path = "involvedObject.fieldPath" },
+    { .name = "Subobject", .type = "string", .priority = 1, .cell = event_subobject },
     { .name = "Source", .type = "string", .priority = 1, .cell = event_source },
     { .name = "Message", .type = "string", .cell = event_message },
     { .name = "First Seen", .type = "string", .priority = 1, .cell = event_first },

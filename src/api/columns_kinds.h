@@ -30,7 +30,7 @@
     COLUMNS(rolebindings, 6)                                                                       \
     COLUMNS(runtimeclasses, 3)                                                                     \
     COLUMNS(secrets, 4)                                                                            \
-    COLUMNS(serviceaccounts, 3)                                                                    \
+    COLUMNS(serviceaccounts, 2)                                                                    \
     COLUMNS(servicecidrs, 3)                                                                       \
     COLUMNS(services, 7)                                                                           \
     COLUMNS(storageclasses, 6)                                                                     \

@@ -56,7 +56,7 @@ TYPE(cert_certificate_signing_request, "certificates/v1.CertificateSigningReques
 
 static const char *const certificatesigningrequests_short[] = { "csr", NULL };
 static const struct subresource certificatesigningrequests_subs[] = {
-    { .name = "approval", .verbs = SUB_RW },
+    { .name = "approval", .verbs = SUB_RW, .reset = "spec,status.certificate" },
     { .name = "status", .verbs = SUB_RW },
 };
 static const struct selectable certs_fields[] = {

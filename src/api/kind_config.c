@@ -140,6 +140,7 @@ const struct resource resource_secrets = {
     .type = &type_core_secret,
     .check_create = kind_secret_check,
     .check_update = kind_secret_check_update,
+    .warn = kind_secret_warn,
     .selectables = secrets_fields,
     .selectable_len = ARRAY_LEN(secrets_fields),
     COLUMNS_OF(secrets),

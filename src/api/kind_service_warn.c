@@ -6,6 +6,7 @@
 #include "api/check.h"
 #include "api/kind_warn.h"
 #include "api/kinds_priv.h"
+#include "base/base64.h"
 #include "base/mem.h"
 
 static void
@@ -157,6 +158,28 @@ kind_service_account_warn(const struct warn *to, struct val now, struct val old)
                       "metadata.annotations[" STR_FMT "]: deprecated in v1.32+; prefer separate "
                       "namespaces to isolate access to mounted secrets",
                       STR_ARG(key));
+    }
+}
+
+/* warningsForSecret: what tls.X509KeyPair says of texts that are no PEM at all. */
+void
+kind_secret_warn(const struct warn *to, struct val now, struct val old)
+{
+    static const struct {
+        const char *key, *name;
+    } parts[] = { { "tls.crt", "certificate" }, { "tls.key", "key" } };
+    (void)old;
+    if (!val_is_str(val_get(now, "type"), "kubernetes.io/tls")) {
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        struct val text = val_member(val_get(now, "data"), str_of(parts[i].key));
+        struct str bytes = { 0 };
+        (void)base64_decode(val_str(text), to->arena, &bytes, NULL);
+        if (!str_contains(bytes, STR("-----BEGIN "))) {
+            kind_warn_put(to, NULL, "tls: failed to find any PEM data in %s input", parts[i].name);
+            return; /* the first is all that is told */
+        }
     }
 }
 

@@ -119,6 +119,7 @@ void kind_job_warn(const struct warn *to, struct val now, struct val old);
 void kind_service_warn(const struct warn *to, struct val now, struct val old);
 void kind_endpoint_warn_slice(const struct warn *to, struct val now, struct val old);
 void kind_node_warn(const struct warn *to, struct val now, struct val old);
+void kind_secret_warn(const struct warn *to, struct val now, struct val old);
 void kind_service_account_warn(const struct warn *to, struct val now, struct val old);
 void kind_runtime_class_warn(const struct warn *to, struct val now, struct val old);
 void kind_ingress_warn(const struct warn *to, struct val now, struct val old);

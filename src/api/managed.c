@@ -24,6 +24,10 @@ static const char *
 reset_paths(const struct managed_in *in)
 {
     const struct resource *r = in->resource;
+    const struct subresource *sub = resource_sub(r, str_of(in->subresource));
+    if (sub != NULL && sub->reset != NULL) {
+        return sub->reset;
+    }
     bool is_status = in->subresource != NULL && strcmp(in->subresource, "status") == 0;
     return is_status ? r->reset_status : r->reset_main; /* finalize, …: as the main resource */
 }

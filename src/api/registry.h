@@ -70,6 +70,7 @@ struct subresource {
     const char *kind;            /* kind of what goes in and out, NULL: the resource's */
     const char *group, *version; /* of that kind, NULL: the resource's */
     unsigned verbs;
+    const char *reset; /* as reset_main, NULL: reset_status for "status", else reset_main */
 };
 
 struct column {

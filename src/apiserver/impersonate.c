@@ -104,6 +104,12 @@ add_usual_groups(struct req *req, struct req_user *as, struct str account_ns)
             arena_printf(req->arena, "system:serviceaccounts:" STR_FMT, STR_ARG(account_ns));
     }
     bool is_anonymous = str_is(as->name, "system:anonymous");
+    for (size_t i = 0; i < as->group_len; i++) {
+        bool is_out = str_is(as->groups[i], "system:unauthenticated");
+        if (is_out || (!is_anonymous && str_is(as->groups[i], "system:authenticated"))) {
+            return; /* asked for by name */
+        }
+    }
     as->groups[as->group_len++] =
         is_anonymous ? STR("system:unauthenticated") : STR("system:authenticated");
 }

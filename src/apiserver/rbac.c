@@ -361,20 +361,30 @@ write_rule(struct jw *out, const struct rule *rule)
 }
 
 static void
+write_rules(const struct rules *rules, bool is_resource, struct jw *out)
+{
+    for (size_t i = 0; i < rules->len; i++) {
+        if ((rules->at[i].resources.len > 0) == is_resource) {
+            write_rule(out, &rules->at[i]);
+        }
+    }
+}
+
+/* What cluster role bindings give comes before what those of the namespace do (VisitRulesFor). */
+static void
 write_side(struct rbac *rbac, const struct req_user *user, struct str ns, bool is_resource,
            struct jw *out)
 {
     AUTO_ARENA struct arena *arena = arena_new();
-    struct subjects s = { rbac, arena, user, 0 };
-    bool is_end = false;
     jw_arr(out);
-    while (!is_end) {
-        struct str subject;
-        const struct grant *g = next_subject(&s, &subject, &is_end);
-        for (g = next_grant(g, ns, true); g != NULL; g = next_grant(g->next, ns, true)) {
-            for (size_t i = 0; i < g->rules->len; i++) {
-                if ((g->rules->at[i].resources.len > 0) == is_resource) {
-                    write_rule(out, &g->rules->at[i]);
+    for (int is_local = 0; is_local <= 1; is_local++) {
+        struct subjects s = { rbac, arena, user, 0 };
+        for (bool is_end = false; !is_end;) {
+            struct str subject;
+            const struct grant *g = next_subject(&s, &subject, &is_end);
+            for (g = next_grant(g, ns, true); g != NULL; g = next_grant(g->next, ns, true)) {
+                if ((g->ns.size > 0) == (is_local == 1)) {
+                    write_rules(g->rules, is_resource, out);
                 }
             }
         }

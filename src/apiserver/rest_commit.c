@@ -210,6 +210,23 @@ last_written(struct req *req)
     return object;
 }
 
+/* What a DELETE of a kind with grace answers: marked as if it had been written before it went. */
+static struct object *
+last_marked(struct req *req, const struct object *gone)
+{
+    struct object *object = NULL;
+    AUTO_ERR struct err *err = NULL;
+    struct edit edit;
+    struct doc *marked = NULL;
+    edit_init(&edit, req->arena);
+    edit_del(&edit, "/metadata/resourceVersion");
+    if (edit_apply(req->now, &edit, &marked, &err) == 0) {
+        (void)object_publish(req->impl->stored, doc_bytes(marked), gone->rev,
+                             req->old_object->create_rev, &object, &err);
+    }
+    return object;
+}
+
 static enum step_rc
 settle(struct req *req, struct commit *commit, struct err **err)
 {
@@ -223,6 +240,10 @@ settle(struct req *req, struct commit *commit, struct err **err)
         if (q->is_removed && req->verb != VERB_DELETE) {
             object_unref(object);
             object = last_written(req);
+        } else if (q->is_removed && req->now != req->old && object != NULL) {
+            struct object *gone = object;
+            object = last_marked(req, gone);
+            object_unref(gone);
         }
         if (object == NULL) {
             object = object_ref(req->old_object);

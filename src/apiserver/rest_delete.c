@@ -308,7 +308,9 @@ rest_delete_prepare(struct req *req, struct err **err)
     bool is_held = prepare_kind(req, &edit);
     if (!is_held && len == 0 && (!grace.is_graceful || grace.seconds == 0)) {
         q->is_delete = true;
-        return STEP_NEXT;
+        if (!grace.is_graceful) {
+            return STEP_NEXT;
+        }
     }
     if (grace.is_graceful) {
         count_generation(req, &edit);

@@ -11,6 +11,8 @@
 
 #include "api/kinds_types.h"
 #include "api/object.h"
+#include "api/registry.h"
+#include "api/schema.h"
 #include "api/status.h"
 #include "apiserver/apiserver_impl.h"
 #include "apiserver/steps.h"
@@ -281,30 +283,67 @@ ask_agent(struct req *req, struct str node, struct str container)
     req_on_cancel(req, given_up);
 }
 
+/* validation.ValidatePodLogOptions, before the pod is looked for. */
 static int
+check_options(struct req *req, struct err **err)
+{
+    static const struct {
+        const char *name;
+        int64_t min;
+        const char *detail;
+    } rows[] = {
+        { "tailLines", 0, "must be greater than or equal to 0" },
+        { "limitBytes", 1, "must be greater than 0" },
+        { "sinceSeconds", 1, "must be greater than 0" },
+    };
+    static const struct resource options = { .group = "", .kind = "PodLogOptions" };
+    struct causes causes = { .arena = req->arena };
+    bool has_seconds = http_query(req->query, "sinceSeconds", req->arena).size > 0;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct str text = http_query(req->query, rows[i].name, req->arena);
+        int64_t value = 0;
+        if (text.size > 0 && !str_to_int(text, &value)) {
+            return err_set(err, ERR_BAD_REQUEST,
+                           "strconv.ParseInt: parsing \"" STR_FMT "\": invalid syntax",
+                           STR_ARG(text));
+        }
+        if (text.size > 0 && value < rows[i].min) {
+            causes_add_json(&causes, CAUSE_INVALID, NULL, rows[i].name, text, "%s", rows[i].detail);
+        }
+    }
+    if (has_seconds && http_query(req->query, "sinceTime", req->arena).size > 0) {
+        causes_add_text(&causes, CAUSE_FORBIDDEN, NULL, "[]", STR(""),
+                        "at most one of `sinceTime` or `sinceSeconds` may be specified");
+    }
+    return causes_err(&causes, &options, req->name, err);
+}
+
+static enum step_rc
 begin(struct req *req, struct err **err)
 {
     struct object *pod = cache_get(apiserver_cache(req->server), req->resource, req->ns, req->name);
-    if (pod == NULL) {
-        return status_not_found(err, req->resource, req->name);
+    if (check_options(req, err) < 0) {
+        return STEP_FAIL;
     }
-    if (req->server->reach == NULL) {
-        return err_set(err, ERR_UNAVAILABLE, "nodes cannot be reached yet");
+    if (pod == NULL) {
+        (void)status_not_found(err, req->resource, req->name);
+        return STEP_FAIL;
     }
     object_pin(pod);
     struct val spec = val_get(object_val(pod), "spec");
     struct str container = { 0 };
     struct str node = val_str(val_get(spec, "nodeName"));
     int rc = find_container(req, spec, &container, err);
-    if (rc == 0 && node.size == 0) {
-        rc = err_set(err, ERR_BAD_REQUEST, "pod " STR_FMT " does not have a host assigned",
-                     STR_ARG(req->name));
+    if (rc == 0 && node.size > 0 && req->server->reach == NULL) {
+        rc = err_set(err, ERR_UNAVAILABLE, "nodes cannot be reached yet");
     }
-    if (rc == 0) {
+    if (rc == 0 && node.size == 0) {
+        req_answer_body(req, 204, NULL, NULL); /* no host yet: no location, no content */
+    } else if (rc == 0) {
         ask_agent(req, node, container);
     }
     object_unpin(pod);
-    return rc;
+    return rc < 0 ? STEP_FAIL : node.size == 0 ? STEP_DONE : STEP_WAIT;
 }
 
 /* The head is there, or it never will be. */
@@ -336,5 +375,5 @@ rest_log_step(struct req *req, struct err **err)
     if (req->step_data != NULL) {
         return answer(req, req->step_data, err);
     }
-    return begin(req, err) < 0 ? STEP_FAIL : STEP_WAIT;
+    return begin(req, err);
 }

@@ -5,6 +5,8 @@
 
 #include "tests/lib/unit.h"
 
+#include "api/registry.h"
+
 static void
 test_ages(void **state)
 {
@@ -28,9 +30,26 @@ test_ages(void **state)
     }
 }
 
+/* The numbers of columns stand apart from the columns: a wrong one shows here. */
+static void
+test_rows_are_whole(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < kinds_builtin_len; i++) {
+        const struct resource *row = kinds_builtin[i];
+        for (size_t c = 0; row->columns != NULL && c < row->column_len; c++) {
+            assert_non_null(row->columns[c].name);
+            assert_true(row->columns[c].cell != NULL || row->columns[c].path != NULL);
+        }
+    }
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_ages) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ages),
+        cmocka_unit_test(test_rows_are_whole),
+    };
     return cmocka_run_group_tests_name("columns", tests, NULL, NULL);
 }

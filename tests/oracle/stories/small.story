@@ -65,8 +65,10 @@ GET /apis/events.k8s.io/v1/namespaces/{ns}/events?fieldSelector=regarding.name%3
 
 ### certificate request
 POST /apis/certificates.k8s.io/v1/certificatesigningrequests
+Impersonate-User: jane
+Impersonate-Group: system:masters
 
-{"apiVersion":"certificates.k8s.io/v1","kind":"CertificateSigningRequest","metadata":{"name":"{ns}","labels":{"story":"{ns}"}},"spec":{"signerName":"example.com/s","usages":["client auth"],"expirationSeconds":3600,"request":"LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIS01IRUNBUUF3RHpFTk1Bc0dBMVVFQXd3RWFtRnVaVEJaTUJNR0J5cUdTTTQ5QWdFR0NDcUdTTTQ5QXdFSApBMElBQlByVlFoR2NFYmp1cEpSUHVOaVpxK0JicWl5dlJiNm1oL2VQZGJDQkJlYThhQnNTQXZqZTZidHlVNnRhCmc5d0l5cVUwYkRvNG1RQ1d5eTdlUkY1aEhzdWdBREFLQmdncWhrak9QUVFEQWdOSkFEQkdBaUVBMHdvZXB2cEYKZVo0eEhxQ2c4U2V6SUxnUUxwdE1VTDhtcUYwNmRwaU5DcDhDSVFEcllQVTk4VHo0V0MzcUxlMDlZSjVaS0NrQgpYUHBFL21hM3FLR0ZjMHdwb1E9PQotLS0tLUVORCBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K"}}
+{"apiVersion":"certificates.k8s.io/v1","kind":"CertificateSigningRequest","metadata":{"name":"{ns}","labels":{"story":"{ns}"}},"spec":{"signerName":"example.com/s","usages":["client auth"],"expirationSeconds":3600,"request":"LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlISU1IRUNBUUF3RHpFTk1Bc0dBMVVFQXd3RWFtRnVaVEJaTUJNR0J5cUdTTTQ5QWdFR0NDcUdTTTQ5QXdFSApBMElBQkE2OSthK2tzUUcvMXA0MHNDUUJiTjY0SW5PeGRHdE1paFNudnJxRkFZMlh1aGQyT1MxL09TQ3EzcTc0CmJsMStnakZ0UFFKUk5WQzZSbS8wYzZhRlhaK2dBREFLQmdncWhrak9QUVFEQWdOSEFEQkVBaUJRRCtrUjl4WUcKSitRMmNyVUQ5d0d5VVE5bTErcDY3b1dkbTJ3MndrR25HUUlnQkVuSGdYN0RrOWo5US8weVpCcGFCUEpKKzVkQQpPSTBxWkJXK3VpN3FlY0E9Ci0tLS0tRU5EIENFUlRJRklDQVRFIFJFUVVFU1QtLS0tLQo="}}
 
 ### bad certificate request
 POST /apis/certificates.k8s.io/v1/certificatesigningrequests
