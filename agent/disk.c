@@ -18,7 +18,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-enum { MOUNTS_MAX = 4096, MOUNTINFO_MAX = 8 << 20, REMOVE_FDS = 32 };
+enum { MOUNTS_MAX = 4096, MOUNTINFO_MAX = 8 << 20, READ_FIRST = 8 << 10, REMOVE_FDS = 32 };
 
 int
 disk_make_dirs(const char *path, mode_t mode, struct err **err)
@@ -94,8 +94,8 @@ disk_read(struct arena *arena, const char *path, size_t max, bool from_end, stru
 {
     AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat st;
-    char *bytes;
-    size_t size = 0;
+    AUTO_FREE char *bytes = NULL;
+    size_t room, size = 0;
 
     *ret = (struct str){ 0 };
     if (fd < 0) {
@@ -105,10 +105,16 @@ disk_read(struct arena *arena, const char *path, size_t max, bool from_end, stru
         (from_end && st.st_size > (off_t)max && lseek(fd, st.st_size - (off_t)max, SEEK_SET) < 0)) {
         return err_sys(err, errno, "read '%s'", path);
     }
-    bytes = arena_alloc(arena, max + 1);
+    room = st.st_size > 0 && (size_t)st.st_size < max ? (size_t)st.st_size + 1 : READ_FIRST;
+    bytes = mem_new_raw(room); /* files of /proc do not say how long they are */
     while (size < max) {
-        ssize_t n = read(fd, bytes + size, max - size);
+        ssize_t n;
 
+        if (size == room) {
+            room *= 2;
+            bytes = mem_resize(bytes, room);
+        }
+        n = read(fd, bytes + size, (room < max ? room : max) - size);
         if (n < 0 && errno == EINTR) {
             continue;
         }
@@ -120,7 +126,7 @@ disk_read(struct arena *arena, const char *path, size_t max, bool from_end, stru
         }
         size += (size_t)n;
     }
-    *ret = str_slice(bytes, size);
+    *ret = arena_dup(arena, str_slice(bytes, size));
     return 0;
 }
 

@@ -4,7 +4,9 @@
 
 #include "agent/tar.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -141,8 +143,12 @@ tar_list(struct arena *arena, int fd, struct tar *ret, struct err **err)
     struct str long_name = { 0 };
     char block[TAR_BLOCK];
     int64_t at = 0;
+    struct stat st;
 
     *ret = (struct tar){ 0 };
+    if (fstat(fd, &st) < 0) {
+        return err_sys(err, errno, "look at the archive");
+    }
     for (;;) {
         struct tar_entry entry;
         ssize_t n = pread(fd, block, sizeof(block), at);
@@ -156,8 +162,9 @@ tar_list(struct arena *arena, int fd, struct tar *ret, struct err **err)
             return 0;
         }
         entry.at = at + TAR_BLOCK;
-        if (entry.size > INT64_MAX / 2 - entry.at) {
-            return err_set(err, ERR_INVALID, "an entry of the archive is too large");
+        if (entry.size > st.st_size - entry.at) {
+            return err_set(err, ERR_INVALID, "the archive ends in the middle of '" STR_FMT "'",
+                           STR_ARG(entry.name));
         }
         at = entry.at + (entry.size + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK;
         if (entry.type == 'L') { /* GNU: the next one's name */

@@ -274,5 +274,7 @@ equal "no files are left" "$(lab in n1 sh -c 'ls /var/lib/binnacle-agent/pods /v
     "$(printf '/var/lib/binnacle-agent/pods:\n\n/var/log/pods:')"
 equal "no mounts are left" "$(lab in n1 grep -c binnacle-agent/pods /proc/mounts || true)" 0
 equal "no network interfaces are left" "$(lab in n1 sh -c 'ls /sys/class/net | grep -c ^veth' || true)" 0
+check "the agent has at most 12 MB" lab in n1 sh -c \
+    '[ "$(awk "/VmRSS/ { print \$2 }" "/proc/$(systemctl show -p MainPID --value binnacle-agent)/status")" -le 12288 ]'
 show_log
 tap_done
