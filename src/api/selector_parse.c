@@ -58,8 +58,10 @@ static int selector_values(struct selector_lexer *lexer, struct selector_need *n
                            struct err **err);
 static int selector_list(struct selector_lexer *lexer, struct selector_need *need,
                          struct err **err);
-static int selector_field(struct arena *arena, const struct resource *resource, struct str term,
-                          struct selector *selector, struct err **err);
+static int selector_field(struct selector *selector, struct str term, struct str whole,
+                          struct err **err);
+static int selector_find_field(struct selector_need *need, const struct resource *resource,
+                               struct err **err);
 
 int
 selector_parse_labels(struct arena *arena, struct str text, struct selector **ret, struct err **err)
@@ -121,7 +123,12 @@ selector_parse_fields(struct arena *arena, const struct resource *resource, stru
         }
         struct str term = str_slice(text.at + from, (i > text.size ? text.size : i) - from);
         from = i + 1;
-        if (term.size > 0 && selector_field(arena, resource, term, selector, err) < 0) {
+        if (term.size > 0 && selector_field(selector, term, text, err) < 0) {
+            return -1;
+        }
+    }
+    for (size_t i = 0; i < selector->len; i++) {
+        if (selector_find_field(&selector->needs[i], resource, err) < 0) {
             return -1;
         }
     }
@@ -353,10 +360,11 @@ selector_unescape(struct arena *arena, struct str text)
     return str_slice(out, size);
 }
 
+/* One term of the whole: its key, operator and value. */
 static int
-selector_field(struct arena *arena, const struct resource *resource, struct str term,
-               struct selector *selector, struct err **err)
+selector_field(struct selector *selector, struct str term, struct str whole, struct err **err)
 {
+    struct arena *arena = selector->arena;
     static const struct {
         const char *text;
         enum selector_op op;
@@ -380,7 +388,7 @@ selector_field(struct arena *arena, const struct resource *resource, struct str 
     if (raw.at == NULL) {
         return err_set(err, ERR_BAD_REQUEST,
                        "invalid selector: '" STR_FMT "'; can't understand '" STR_FMT "'",
-                       STR_ARG(term), STR_ARG(term));
+                       STR_ARG(whole), STR_ARG(term));
     }
     struct str value = selector_unescape(arena, raw);
     if (value.at == NULL) {
@@ -389,11 +397,19 @@ selector_field(struct arena *arena, const struct resource *resource, struct str 
                        STR_ARG(raw));
     }
     selector_add_value(arena, &need, value);
-    bool is_known = str_is(need.key, "metadata.name") || str_is(need.key, "metadata.namespace");
+    selector_add(selector, &need);
+    return 0;
+}
+
+/* The field of the resource that is meant; asked when the whole selector has been understood. */
+static int
+selector_find_field(struct selector_need *need, const struct resource *resource, struct err **err)
+{
+    bool is_known = str_is(need->key, "metadata.name") || str_is(need->key, "metadata.namespace");
     for (size_t i = 0; i < resource->selectable_len && !is_known; i++) {
-        if (str_is(need.key, resource->selectables[i].label)) {
-            need.field = &resource->selectables[i];
-            need.hash = object_index_hash(value);
+        if (str_is(need->key, resource->selectables[i].label)) {
+            need->field = &resource->selectables[i];
+            need->hash = object_index_hash(need->values[0]);
             is_known = true;
         }
     }
@@ -401,12 +417,11 @@ selector_field(struct arena *arena, const struct resource *resource, struct str 
         return err_set(err, ERR_BAD_REQUEST,
                        "\"" STR_FMT "\" is not a known field selector: only \"metadata.name\", "
                        "\"metadata.namespace\"",
-                       STR_ARG(need.key));
+                       STR_ARG(need->key));
     }
     if (!is_known) {
         return err_set(err, ERR_BAD_REQUEST, "field label not supported: " STR_FMT,
-                       STR_ARG(need.key));
+                       STR_ARG(need->key));
     }
-    selector_add(selector, &need);
     return 0;
 }

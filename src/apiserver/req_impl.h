@@ -61,6 +61,7 @@ struct req_impl {
     struct buf *value;                /* canonical bytes that commit writes; owned */
     struct str duplicates;            /* of an applied YAML body, as text */
     bool resets_managed;              /* metadata.managedFields: [] */
+    bool names_rev;                   /* a create that says which revision it is */
     bool is_delete;                   /* commit removes the object */
     bool is_removed;                  /* … and did: the answer is a Status */
 

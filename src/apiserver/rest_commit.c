@@ -285,6 +285,10 @@ rest_commit_step(struct req *req, struct err **err)
         req->was_noop = true;
         return answer(req, req->old_object, err);
     }
+    if (req->impl->names_rev && !req->options.dry_run) {
+        err_set(err, ERR_UNKNOWN, "resourceVersion should not be set on objects to be created");
+        return STEP_FAIL;
+    }
     if (req->options.dry_run) {
         if (req->is_create) {
             enum step_rc rc = req_fresh(req);

@@ -286,6 +286,15 @@ strict_text(struct req *req, const struct findings *duplicates, const char *why)
     return arena_dup(req->arena, str_view(&text)).at;
 }
 
+/* decode_object's message without "X in version Y cannot be handled as a X: ". */
+static const char *
+after_prefix(const char *message)
+{
+    const char *why = strstr(message, " cannot be handled as a ");
+    why = why == NULL ? NULL : strstr(why, ": ");
+    return why == NULL ? message : why + 2;
+}
+
 static int
 decode_patched(struct req *req, struct str bytes, struct doc **ret, struct err **err)
 {
@@ -298,9 +307,7 @@ decode_patched(struct req *req, struct str bytes, struct doc **ret, struct err *
                         req->patch_kind == PATCH_KIND_JSON ? "json patch " : "");
     }
     if (decode_object(&in, rest_sub_row(req), ret, &error) < 0) {
-        why = strstr(error->message, " cannot be handled as a ");
-        why = why == NULL ? NULL : strstr(why, ": ");
-        why = why == NULL ? error->message : why + 2;
+        why = after_prefix(error->message);
     }
     for (size_t i = 0; i < duplicates.len && in.mode == DECODE_WARN; i++) {
         req_warn(req, duplicates.at[i]);
@@ -312,11 +319,32 @@ decode_patched(struct req *req, struct str bytes, struct doc **ret, struct err *
     return why == NULL ? 0 : undecodable_patch(req, bytes, why, err);
 }
 
+/* The merged object of an apply is no object of its kind: a plain error (structuredmerge.go). */
+static int
+unconvertible(struct req *req, struct str merged, const char *why, struct err **err)
+{
+    AUTO_ERR struct err *error = NULL;
+    const struct doc *doc = doc_parse(req->arena, merged, &error);
+    struct val metadata = doc == NULL ? (struct val){ 0 } : val_get(doc_root(doc), "metadata");
+    const struct resource *row = req->resource;
+    return err_set(err, ERR_UNKNOWN,
+                   "failed to convert new object (" STR_FMT "/" STR_FMT
+                   "; %s/%s, Kind=%s) to proper version: unable to convert unstructured object to "
+                   "%s/%s, Kind=%s: %s",
+                   STR_ARG(val_str(val_get(metadata, "namespace"))),
+                   STR_ARG(val_str(val_get(metadata, "name"))), row->group, row->version, row->kind,
+                   row->group, row->version, row->kind, why);
+}
+
 static int
 decode_applied(struct req *req, struct str bytes, struct doc **ret, struct err **err)
 {
     struct decode_in in = rest_write_decode_in(req, MEDIA_JSON, bytes);
-    if (decode_object(&in, req->resource, ret, err) < 0 || check_duplicates(req, err) < 0) {
+    AUTO_ERR struct err *error = NULL;
+    if (decode_object(&in, req->resource, ret, &error) < 0) {
+        return unconvertible(req, bytes, after_prefix(error->message), err);
+    }
+    if (check_duplicates(req, err) < 0) {
         return -1;
     }
     rest_write_warn(req);

@@ -116,12 +116,28 @@ decode_whole(struct req *req, struct err **err)
     return name_from_body(req, err);
 }
 
+static int check_names(struct req *req, struct edit *edit, struct err **err);
+
+/* Names that do not fit the URL are told before it is looked whether anything is there. */
+static int
+check_url(struct req *req, struct err **err)
+{
+    struct edit unused;
+    if (req->verb != VERB_UPDATE || rest_sub_row(req) != req->resource) {
+        return 0;
+    }
+    edit_init(&unused, req->arena);
+    req->now = req->impl->body_doc;
+    return check_names(req, &unused, err);
+}
+
 enum step_rc
 rest_write_decode(struct req *req, struct err **err)
 {
-    int rc = req->verb == VERB_CREATE || req->verb == VERB_UPDATE ? decode_whole(req, err)
-                                                                  : rest_patch_decode(req, err);
-    return rc < 0 ? STEP_FAIL : STEP_NEXT;
+    if (req->verb != VERB_CREATE && req->verb != VERB_UPDATE) {
+        return rest_patch_decode(req, err) < 0 ? STEP_FAIL : STEP_NEXT;
+    }
+    return decode_whole(req, err) < 0 || check_url(req, err) < 0 ? STEP_FAIL : STEP_NEXT;
 }
 
 /* ---- read ---- */
@@ -196,6 +212,9 @@ check_names(struct req *req, struct edit *edit, struct err **err)
     struct str ns = val_str(val_get(metadata, "namespace"));
     struct str name = val_str(val_get(metadata, "name"));
     bool is_namespaced = resource_is_namespaced(req->resource);
+    if (val_is(val_get(metadata, "selfLink"))) {
+        edit_del(edit, "/metadata/selfLink"); /* never stored */
+    }
     if (is_namespaced && ns.size == 0) {
         edit_set_str(edit, "/metadata/namespace", req->ns);
     } else if (!is_namespaced && ns.size > 0) {
@@ -243,21 +262,26 @@ check_revision(struct req *req, struct edit *edit, struct err **err)
 {
     struct val metadata = val_get(doc_root(req->now), "metadata");
     struct str rev = val_str(val_get(metadata, "resourceVersion"));
+    uint64_t number = 0;
+    struct str uid = val_str(val_get(metadata, "uid"));
     if (req->is_create) {
-        if (rev.size > 0 && !str_is(rev, "0") && req->verb == VERB_CREATE) {
-            return err_set(err, ERR_UNKNOWN,
-                           "resourceVersion should not be set on objects to be created");
-        }
+        bool is_number = str_to_uint(rev, &number) && number != 0;
+        req->impl->names_rev = is_number && req->verb == VERB_CREATE; /* the store refuses it */
         edit_del(edit, "/metadata/resourceVersion");
-        return 0;
+        if (req->verb != VERB_APPLY || uid.size == 0) {
+            return 0;
+        }
+        struct str why = arena_printf(req->arena,
+                                      "uid mismatch: the provided object specified uid " STR_FMT
+                                      ", and no existing object was found",
+                                      STR_ARG(uid));
+        return status_conflict(err, req->resource, req->name, why.at);
     }
-    uint64_t number;
     if (rev.size > 0 && !str_to_uint(rev, &number)) {
         return err_set(err, ERR_UNKNOWN,
                        "strconv.ParseUint: parsing \"" STR_FMT "\": invalid syntax", STR_ARG(rev));
     }
     req->client_sent_rv = rest_patch_names_revision(req);
-    struct str uid = val_str(val_get(metadata, "uid"));
     if (req->verb == VERB_UPDATE && rest_sub_check_uid(req, uid, err) < 0) {
         return -1;
     }

@@ -10,6 +10,7 @@ import tempfile
 import urllib.parse
 
 ANSWER_SECONDS = 30
+SERVICE_CIDR = "10.96.0.0/16"  # as tests/conformance/kube has it
 
 
 class Client:
@@ -70,7 +71,8 @@ class Binnacle:
         data = os.path.join(self.folder.name, "data")
         self.log = open(os.path.join(self.folder.name, "log"), "w+", encoding="utf-8")
         self.process = subprocess.Popen(
-            [program, "serve", "--data-dir", data, "--listen", "127.0.0.1:0", "--controllers="],
+            [program, "serve", "--data-dir", data, "--listen", "127.0.0.1:0", "--controllers=",
+             "--service-cidr", SERVICE_CIDR],
             stdout=subprocess.PIPE, stderr=self.log, text=True)
         if "ready" not in self.process.stdout.readline():
             self.process.wait()

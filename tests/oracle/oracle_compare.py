@@ -19,6 +19,7 @@ AGE = re.compile(r"<invalid>|\d+[smhd](\d+[smh])?")
 REVISIONS = re.compile(r"(, current: |too old resource version: \d+ \()\d+")
 VERSIONS = re.compile(r"(?<=\()\d+(?=\))|(?<=resourceVersion\\\":\\\")\d+")
 TOKEN_VOLUME = re.compile(r"kube-api-access-[bcdfghjklmnpqrstvwxz2456789]{5}")
+ADDRESS = re.compile(r"10\.96\.\d+\.\d+")
 GENERATED = re.compile(r"[bcdfghjklmnpqrstvwxz2456789]{5}$")
 
 
@@ -79,6 +80,15 @@ def rule_generated(value, _):
     return value
 
 
+def rule_address(value, _):
+    return "<service address>" if isinstance(value, str) and ADDRESS.fullmatch(value) else value
+
+
+def rule_node_port(value, _):
+    is_one = isinstance(value, int) and 30000 <= value <= 32767
+    return "<node port>" if is_one else value
+
+
 def rule_token_volume(value, _):
     is_one = isinstance(value, str) and TOKEN_VOLUME.fullmatch(value)
     return "kube-api-access-<generated>" if is_one else value
@@ -129,6 +139,8 @@ RULES = {
     "time": rule_time,
     "age": rule_age,
     "generated": rule_generated,
+    "address": rule_address,
+    "node-port": rule_node_port,
     "token-volume": rule_token_volume,
     "text": rule_text,
     "keys": rule_keys,
