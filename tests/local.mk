@@ -78,6 +78,7 @@ unit_tests += tests/unit/test_rest_read
 unit_tests += tests/unit/test_rest_watch
 unit_tests += tests/unit/test_authn
 unit_tests += tests/unit/test_ctl_endpointslice
+unit_tests += tests/unit/test_ctl_job_index
 unit_tests += tests/unit/test_ctl_podgc
 unit_tests += tests/unit/test_adm_service
 unit_tests += tests/unit/test_rest_sub

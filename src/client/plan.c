@@ -296,8 +296,9 @@ void
 plan_text(const struct plan *plan, struct str_builder *out)
 {
     char time[CLOCK_TEXT_SIZE];
+    int last = group_is_empty(plan) ? plan->group - 1 : plan->group; /* only the last may be */
 
-    for (int group = 0; group <= plan->group && !(group == 0 && group_is_empty(plan)); group++) {
+    for (int group = 0; group <= last; group++) {
         str_putf(out, "group %d%s\n", group,
                  (plan->group_flags[group] & GROUP_ALWAYS) != 0 ? " always" : "");
         for (size_t i = 0; i < plan->event_len; i++) {

@@ -35,6 +35,8 @@ static const struct reconciler *const rows[] = {
     &ctl_node_health,
     &ctl_taint_eviction,
     &ctl_pod_gc,
+    &ctl_job,
+    &ctl_ttl,
     &ctl_endpoints,
     &ctl_endpoint_slices,
 };

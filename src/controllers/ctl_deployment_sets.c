@@ -90,7 +90,7 @@ ctl_deployment_sets_read(struct deployment *d)
     AUTO_ERR struct err *err = NULL;
     struct selector *selector;
     const struct resource *sets = ctl_resource(d->in, "apps", "replicasets");
-    struct ctl_owner owner = { d->object, "apps/v1", "Deployment", sets };
+    struct ctl_owner owner = { d->object, "apps/v1", "Deployment", sets, NULL };
     if (selector_from_object(d->in->arena, val_get(d->spec, "selector"), &selector, &err) < 0) {
         return;
     }
@@ -373,7 +373,7 @@ new_body(const struct deployment *d, struct str name, struct str hash, int64_t s
 {
     struct jw w;
     struct val template = val_get(d->spec, "template");
-    struct ctl_owner owner = { d->object, "apps/v1", "Deployment", NULL };
+    struct ctl_owner owner = { d->object, "apps/v1", "Deployment", NULL, NULL };
     jw_init(&w, d->out->arena);
     jw_obj(&w);
     jw_kvz(&w, "kind", "ReplicaSet");

@@ -150,7 +150,7 @@ labels_of(const struct object *service, struct arena *arena)
 static void
 create(struct slices *s, const struct ctl_endpointslice_slice *slice)
 {
-    struct ctl_owner owner = { s->service, "v1", "Service", NULL };
+    struct ctl_owner owner = { s->service, "v1", "Service", NULL, NULL };
     struct str name = ctl_pods_name(s->in, s->service->name, s->created++);
     struct jw w;
     jw_init(&w, s->out->arena);

@@ -13,6 +13,7 @@
 #include "api/selector.h"
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/err.h"
 #include "client/cache.h"
 #include "client/plan.h"
 
@@ -30,6 +31,12 @@ adoption(const struct ctl_owner *owner, const struct object *pod, struct arena *
     jw_arr(&w);
     ctl_pods_write_owner(owner, &w);
     jw_end(&w);
+    if (owner->finalizer != NULL) {
+        jw_keyz(&w, "finalizers");
+        jw_arr(&w);
+        jw_strz(&w, owner->finalizer);
+        jw_end(&w);
+    }
     jw_kv(&w, "uid", pod->uid);
     jw_end(&w);
     jw_end(&w);
@@ -51,6 +58,12 @@ release(const struct ctl_owner *owner, const struct object *pod, struct arena *a
     jw_kv(&w, "uid", owner->object->uid);
     jw_end(&w);
     jw_end(&w);
+    if (owner->finalizer != NULL) {
+        jw_keyz(&w, "$deleteFromPrimitiveList/finalizers");
+        jw_arr(&w);
+        jw_strz(&w, owner->finalizer);
+        jw_end(&w);
+    }
     jw_kv(&w, "uid", pod->uid);
     jw_end(&w);
     jw_end(&w);
@@ -204,6 +217,35 @@ ctl_pods_sort_for_deletion(struct ctl_pods *pods, const struct ctl_pods *related
     }
 }
 
+/* ---- what went wrong ---- */
+
+/* What the next look at the cache puts right, and a namespace on its way out, are not told of. */
+static bool
+is_told(const struct err *err)
+{
+    bool is_race = err->code == ERR_CONFLICT || err->code == ERR_NOT_FOUND ||
+                   err->code == ERR_ALREADY_EXISTS || err->code == ERR_CANCELLED;
+    for (size_t i = 0; i < err->cause_len; i++) {
+        is_race = is_race || str_is(str_of(err->causes[i].reason), "NamespaceTerminating");
+    }
+    return !is_race;
+}
+
+void
+ctl_pods_tell_failures(const struct plan_in *in, const struct ctl_owner *owner, struct plan *out)
+{
+    for (size_t i = 0; i < in->last_len; i++) {
+        const struct plan_result *r = &in->last[i];
+        bool is_creation = r->verb == PLAN_CREATE;
+        if (r->err != NULL && (is_creation || r->verb == PLAN_DELETE) &&
+            r->resource == owner->pods && is_told(r->err)) {
+            plan_event(out, owner->object, EVENT_WARNING,
+                       is_creation ? "FailedCreate" : "FailedDelete", NULL, "Error %s: %s",
+                       is_creation ? "creating" : "deleting", r->err->message);
+        }
+    }
+}
+
 /* ---- new ones ---- */
 
 struct str
@@ -253,6 +295,25 @@ write_map(struct jw *w, const char *key, struct val from, void (*more)(void *, s
     jw_end(w);
 }
 
+static void
+write_finalizers(struct jw *w, struct val of_template, const char *own)
+{
+    bool has_own = own == NULL;
+    if (val_len(of_template) == 0 && own == NULL) {
+        return;
+    }
+    jw_keyz(w, "finalizers");
+    jw_arr(w);
+    VAL_EACH (it, of_template) {
+        jw_val(w, it.value);
+        has_own = has_own || val_is_str(it.value, own);
+    }
+    if (!has_own) {
+        jw_strz(w, own);
+    }
+    jw_end(w);
+}
+
 struct str
 ctl_pods_body(const struct ctl_pods_new *spec, struct arena *arena)
 {
@@ -266,20 +327,25 @@ ctl_pods_body(const struct ctl_pods_new *spec, struct arena *arena)
     jw_obj(&w);
     jw_kv(&w, "name", spec->name);
     jw_keyz(&w, "generateName");
-    jw_printf(&w, STR_FMT "-", STR_ARG(spec->owner->object->name));
+    if (spec->generate.size > 0) {
+        jw_str(&w, spec->generate);
+    } else {
+        jw_printf(&w, STR_FMT "-", STR_ARG(spec->owner->object->name));
+    }
     write_map(&w, "labels", val_get(meta, "labels"), spec->labels, spec->ctx);
     write_map(&w, "annotations", val_get(meta, "annotations"), spec->annotations, spec->ctx);
-    if (val_len(val_get(meta, "finalizers")) > 0) {
-        jw_keyz(&w, "finalizers");
-        jw_val(&w, val_get(meta, "finalizers"));
-    }
+    write_finalizers(&w, val_get(meta, "finalizers"), spec->owner->finalizer);
     jw_keyz(&w, "ownerReferences");
     jw_arr(&w);
     ctl_pods_write_owner(spec->owner, &w);
     jw_end(&w);
     jw_end(&w);
     jw_keyz(&w, "spec");
-    jw_val(&w, val_get(spec->template, "spec"));
+    if (spec->spec.size > 0) {
+        jw_raw(&w, spec->spec);
+    } else {
+        jw_val(&w, val_get(spec->template, "spec"));
+    }
     jw_end(&w);
     return jw_done(&w);
 }

@@ -29,6 +29,7 @@ struct ctl_owner {
     struct object *object;
     const char *api_version, *kind;
     const struct resource *pods;
+    const char *finalizer; /* that its pods carry: adoption adds it, release takes it; NULL: none */
 };
 /* Pods that the owner controls, finished ones too. Plans adoption of orphans that match, and the
  * release of own pods that no longer do, into `out` (which then come back by their events). */
@@ -42,6 +43,10 @@ bool ctl_pods_is_active(const struct object *pod);
 void ctl_pods_sort_for_deletion(struct ctl_pods *pods, const struct ctl_pods *related,
                                 struct arena *arena);
 
+/* Events for pods that the last plan could not create or delete (RealPodControl's). */
+void ctl_pods_tell_failures(const struct plan_in *in, const struct ctl_owner *owner,
+                            struct plan *out);
+
 /* "name-xxxxx" with five of apimachinery's safe characters; random per (plan, index). */
 struct str ctl_pods_name(const struct plan_in *in, struct str base, size_t index);
 /* ownerReferences item of the owner, as its own JSON value. */
@@ -51,6 +56,8 @@ struct ctl_pods_new {
     const struct ctl_owner *owner;
     struct val template;
     struct str name;
+    struct str generate; /* generateName; absent: the owner's name and "-" */
+    struct str spec;     /* JSON in place of the template's; absent: that */
     /* More members into metadata.labels and .annotations; NULL: none. */
     void (*labels)(void *ctx, struct jw *out);
     void (*annotations)(void *ctx, struct jw *out);

@@ -211,8 +211,10 @@ ctl_replicaset_plan(const struct plan_in *in, struct plan *out)
     object_pin(rs);
     struct val spec = val_get(object_val(rs), "spec");
     if (selector_from_object(in->arena, val_get(spec, "selector"), &selector, &err) == 0) {
-        struct ctl_owner owner = { rs, "apps/v1", "ReplicaSet", ctl_resource(in, "", "pods") };
+        struct ctl_owner owner = { rs, "apps/v1", "ReplicaSet", ctl_resource(in, "", "pods"),
+                                   NULL };
         struct ctl_pods pods = ctl_pods_claim(in, &owner, selector, out);
+        ctl_pods_tell_failures(in, &owner, out);
         plan_group(out, 0);
         if (rs->deleted_at_ms == 0) {
             scale(in, &owner, &pods, out);

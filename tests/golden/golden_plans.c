@@ -71,5 +71,7 @@ const struct golden_plan golden_plans[] = {
     { "ctl/node_health", &ctl_node_health, open_ctl, mem_free },
     { "ctl/taint_eviction", &ctl_taint_eviction, open_ctl, mem_free },
     { "ctl/podgc", &ctl_pod_gc, open_ctl, mem_free },
+    { "ctl/job", &ctl_job, open_ctl, mem_free },
+    { "ctl/ttl", &ctl_ttl, open_ctl, mem_free },
     { NULL, NULL, NULL, NULL },
 };

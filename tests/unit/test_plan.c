@@ -72,6 +72,7 @@ test_all_makers(void **state)
     plan_group(&plan, GROUP_ALWAYS); /* empty so far: the same */
     plan_write(&plan, PLAN_STATUS, target, STR("{\"status\":{\"replicas\":1}}"), PRE_REV);
     plan_sub(&plan, "finalize", target, STR("{}"), 0);
+    plan_group(&plan, GROUP_ALWAYS); /* and nothing in it */
     /* What a plan names must outlive the cache. */
     object_unref(target);
     check_text(&plan, "group 0\n"
