@@ -28,7 +28,8 @@ static const struct command commands[] = {
       console_main },
     { "image", " load FILE", "load an image archive on every node", cmd_image_main },
     { "kubeconfig", "", "print the path of the administrator's kubeconfig", run_kubeconfig },
-    { "node", " add local | list", "add this machine as a node, list machines", cmd_node_main },
+    { "node", " add local | [user@]host[:port]… | list", "make machines nodes, list them",
+      cmd_node_main },
     { "serve", "", "run the control plane until it is told to stop", serve_main },
     { "version", "", "print the version of binnacle and of the API", run_version },
 };

@@ -21,6 +21,7 @@
 #include "apiserver/data_dir.h"
 #include "apiserver/req.h"
 #include "base/arena.h"
+#include "base/doc.h"
 #include "base/err.h"
 #include "base/job.h"
 #include "base/log.h"
@@ -351,9 +352,37 @@ answer_why(void *ctx, struct req *req)
     req_fail(req, err);
 }
 
+/* POST {"id": …, "value": …}: what a person says to a Machine's question. It may be a password. */
+static void
+answer_machine(void *ctx, struct req *req)
+{
+    struct serve *s = ctx;
+    struct err *err = NULL;
+    struct doc *doc = doc_parse(req->arena, req->body, &err);
+    struct val root = doc == NULL ? (struct val){ 0 } : doc_root(doc);
+    struct str value = val_str(val_get(root, "value"));
+    if (doc == NULL ||
+        ctl_machine_answer(s->machines, req->name, val_str(val_get(root, "id")), value, &err) < 0) {
+        req_fail(req, err);
+    } else {
+        req_answer_json(req, 201,
+                        STR("{\"kind\":\"Status\",\"apiVersion\":\"v1\","
+                            "\"metadata\":{},\"status\":\"Success\",\"code\":201}"));
+    }
+}
+
 static void
 mount_answers(struct serve *s)
 {
+    struct mount machine = { .path = "/apis/binnacle.io/v1/machines/{name}/answer",
+                             .verbs = VERB_CREATE,
+                             .group = "binnacle.io",
+                             .resource = "machines",
+                             .subresource = "answer",
+                             .takes_body = true,
+                             .handle = answer_machine,
+                             .ctx = s };
+    apiserver_mount(s->api, &machine);
     struct mount why = { .path = "/api/v1/namespaces/{ns}/pods/{name}/why",
                          .verbs = VERB_GET,
                          .group = "",

@@ -172,6 +172,10 @@ unit_tests += tests/unit/test_logs
 unit_tests += tests/unit/test_image_ref
 unit_tests += tests/unit/test_images
 unit_tests += tests/unit/test_node_status
+unit_tests += tests/unit/test_host_key
+unit_tests += tests/unit/test_sudo_talk
+unit_tests += tests/unit/test_cmd_node_target
+tests_unit_test_cmd_node_target_SOURCES = tests/unit/test_cmd_node_target.c src/cmd_node_target.c
 
 # ---- script tests ----
 script_tests += tests/tools/test_lint.sh
@@ -186,6 +190,7 @@ lab_tests += tests/lab/test_lab.sh
 lab_tests += tests/lab/test_lab_faults.sh
 lab_tests += tests/lab/test_node.sh
 lab_tests += tests/lab/test_agent.sh
+lab_tests += tests/lab/test_ssh.sh
 
 # ---- fuzz targets: tests/fuzz/fuzz_x.c, corpus/x/, x.dict; make check replays the corpus ----
 fuzz_tests =

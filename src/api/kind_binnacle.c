@@ -21,18 +21,24 @@ static const struct field binnacle_machine_spec_fields[] = {
     OPT("address", STRING, VAL, 0, .doc = "Name or address to connect to."),
     OPT("port", INT32, PTR, 0, .check = &port_check, .doc = "SSH port."),
     OPT("user", STRING, VAL, 0, .doc = "User to log in as."),
+    OPT("hostKey", STRING, VAL, 0,
+        .doc = "Host key that is expected: as in known_hosts (type, base64) or its fingerprint."),
     OPT("keyRef", STRING, VAL, 0, .doc = "Path of the private key on the control plane."),
     OPT("jump", STRING, LIST, 0, .doc = "Hosts to go through, first hop first."),
     OPT("nodeName", STRING, VAL, 0, .doc = "Name of the Node; the machine's host name if empty."),
     OPT("labels", STRING, MAP, 0, .doc = "Labels of the Node."),
     OPT("taints", OBJECT, LIST, 0, .of = &type_core_taint, .doc = "Taints of the Node."),
     OPT("pool", STRING, VAL, 0, .doc = "MachinePool that it belongs to."),
+    OPT("tries", INT64, VAL, 0, .doc = "Raise it to have the steps run once more."),
 };
 LOCAL_TYPE(binnacle_machine_spec, "binnacle/v1.MachineSpec");
 
 static const struct field binnacle_machine_prompt_fields[] = {
+    ALWAYS("id", STRING, VAL, 0, .doc = "Names this one question in its answer."),
     ALWAYS("step", STRING, VAL, 0, .doc = "Step that waits."),
-    ALWAYS("kind", STRING, VAL, 0, .doc = "What is asked for: hostKey, password, sudo or code."),
+    ALWAYS("kind", STRING, VAL, 0,
+           .doc =
+               "What is asked for: hostKey, hostKeyChanged, password, passphrase, sudo or code."),
     OPT("message", STRING, VAL, 0, .doc = "What a person is to be shown."),
 };
 LOCAL_TYPE(binnacle_machine_prompt, "binnacle/v1.MachinePrompt");

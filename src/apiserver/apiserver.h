@@ -67,6 +67,7 @@ struct mount {
     unsigned verbs;   /* enum verb */
     /* RBAC attributes: NULL resource: the path is a non-resource URL. */
     const char *group, *resource, *subresource;
+    bool takes_body; /* req->body is there when it is handled */
     /* Answers with req_answer_json or req_fail, now or later. */
     void (*handle)(void *ctx, struct req *req);
     void *ctx;

@@ -23,6 +23,9 @@ static void
 free_when_unused(struct req_body *body)
 {
     if (body->req == NULL && body->is_stream_done) {
+        if (body->bytes.size > 0) {
+            mem_wipe(body->bytes.at, body->bytes.size); /* it may have been a password */
+        }
         str_done(&body->bytes);
         err_free(body->error);
         mem_free(body);

@@ -399,6 +399,10 @@ route_mount(struct req *req, struct err **err)
         return STEP_DONE;
     }
     if (req->mount != NULL) {
+        enum step_rc rc = req->mount->takes_body ? req_body_step(req, err) : STEP_NEXT;
+        if (rc != STEP_NEXT) {
+            return rc;
+        }
         q->is_awaited = true;
         req->mount->handle(req->mount->ctx, req);
         return STEP_WAIT;

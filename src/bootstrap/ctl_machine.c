@@ -39,8 +39,10 @@ struct work {
     struct arena *arena; /* of what the worker reads */
     char *name;
     struct str transport, wanted_name;
+    struct transport_ssh_spec ssh; /* texts in the arena */
     int64_t generation;
     struct str node_name; /* set by the worker, read by the loop after done */
+    const char *step;     /* that runs: a name of the table, or "" */
     size_t writes;        /* status patches in flight */
     bool is_over;
 };
@@ -85,40 +87,68 @@ written(void *ctx, const struct reply *reply, struct err *owned)
     leave(work);
 }
 
+/* What a patch of the status says; texts that are NULL stay as they are. */
 struct status {
-    const char *phase, *step, *message, *node_name;
+    const char *phase, *message, *node_name, *host_key;
+    const struct session_question *question;
     bool is_final; /* the steps are through, well or not */
 };
 
 static void
-write_status(struct work *work, const struct status *status)
+put_question(struct jw *w, const struct work *work, const struct session_question *question)
+{
+    jw_keyz(w, "prompt");
+    if (question == NULL) {
+        jw_null(w);
+        return;
+    }
+    jw_obj(w);
+    jw_kvz(w, "id", question->id);
+    jw_kvz(w, "step", work->step);
+    jw_kvz(w, "kind", question->kind);
+    jw_kvz(w, "message", question->message);
+    jw_end(w);
+}
+
+static struct str
+status_patch(const struct work *work, const struct status *status, struct arena *arena)
 {
     struct jw w;
-    AUTO_ARENA struct arena *arena = arena_new();
     jw_init(&w, arena);
     jw_obj(&w);
     jw_keyz(&w, "status");
     jw_obj(&w);
     jw_kvz(&w, "phase", status->phase);
-    jw_kvz(&w, "step", status->step);
+    jw_kvz(&w, "step", work->step);
     jw_keyz(&w, "message");
     if (status->message == NULL) {
         jw_null(&w);
     } else {
         jw_strz(&w, status->message);
     }
+    put_question(&w, work, status->question);
     if (status->node_name != NULL) {
         jw_kvz(&w, "nodeName", status->node_name);
+    }
+    if (status->host_key != NULL) {
+        jw_kvz(&w, "hostKey", status->host_key);
     }
     if (status->is_final) {
         jw_kint(&w, "observedGeneration", work->generation);
     }
     jw_end(&w);
     jw_end(&w);
+    return jw_done(&w);
+}
+
+static void
+write_status(struct work *work, const struct status *status)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
     struct call call =
         call_of(VERB_PATCH, work->of->machines, (struct str){ 0 }, str_of(work->name));
     call.subresource = "status";
-    call.body = jw_done(&w);
+    call.body = status_patch(work, status, arena);
     call.body_type = BODY_MERGE_PATCH;
     call.field_manager = STR("machine-controller");
     work->writes++;
@@ -129,14 +159,42 @@ static void
 progress(void *ctx, const char *step, bool is_over, const char *message)
 {
     struct work *work = ctx;
-    struct status status = { .phase = "Installing", .step = step, .message = message };
+    struct status status = { .phase = "Installing", .message = message };
     log_info("step machine=%s step=%s state=%s", work->name, step,
              !is_over          ? "begins"
              : message == NULL ? "done"
                                : message);
     if (!is_over) {
+        work->step = step;
         write_status(work, &status);
     }
+}
+
+static void
+note(void *ctx, enum session_note what, const char *text)
+{
+    struct work *work = ctx;
+    struct status status = { .phase = "Installing" };
+    switch (what) {
+    case SESSION_NOTE_HOST_KEY:
+        status.host_key = text;
+        break;
+    case SESSION_NOTE_SHARE:
+        status.message = text;
+        break;
+    }
+    write_status(work, &status);
+}
+
+static void
+ask(void *ctx, const struct session_question *question)
+{
+    struct work *work = ctx;
+    struct status status = { .phase = question == NULL ? "Installing" : "Waiting",
+                             .question = question };
+    log_info("question machine=%s step=%s kind=%s", work->name, work->step,
+             question == NULL ? "none" : question->kind);
+    write_status(work, &status);
 }
 
 static void
@@ -146,31 +204,59 @@ done(void *ctx, struct err *owned)
     AUTO_FREE char *node_name = str_dup(work->node_name);
     struct status status = {
         .phase = owned == NULL ? "Ready" : "Failed",
-        .step = "",
         .message = owned == NULL ? NULL : owned->message,
         .node_name = node_name,
         .is_final = owned == NULL || owned->code != ERR_CANCELLED,
     };
     work->session = NULL;
     work->is_over = true;
+    work->step = owned == NULL ? "" : work->step;
     write_status(work, &status);
     err_free(owned);
 }
 
+int
+ctl_machine_answer(struct ctl_machine *machines, struct str name, struct str id, struct str text,
+                   struct err **err)
+{
+    struct work *work = map_get(&machines->running, name);
+    if (work == NULL || work->session == NULL) {
+        return err_set(err, ERR_NOT_FOUND, "nothing is asked about the machine '" STR_FMT "'",
+                       STR_ARG(name));
+    }
+    return session_answer(work->session, id, text, err);
+}
+
 /* ---- worker ---- */
+
+static struct transport *
+transport_of(struct session *session, const struct work *work, struct err **err)
+{
+    if (str_is(work->transport, "local")) {
+        return transport_local(session);
+    }
+    if (!str_is(work->transport, "ssh")) {
+        (void)err_set(err, ERR_BAD_REQUEST,
+                      "transport '" STR_FMT "' is not there yet: 'ssh' and 'local' are",
+                      STR_ARG(work->transport));
+        return NULL;
+    }
+    if (work->ssh.host[0] == '\0') {
+        (void)err_set(err, ERR_BAD_REQUEST, "spec.address says where the machine is: it is empty");
+        return NULL;
+    }
+    return transport_ssh(session, &work->ssh);
+}
 
 static void
 body(struct session *session, void *ctx, struct err **err)
 {
     struct work *work = ctx;
     const struct ctl_machine *m = work->of;
-    if (!str_is(work->transport, "local")) {
-        (void)err_set(err, ERR_BAD_REQUEST,
-                      "transport '" STR_FMT "' is not there yet: only 'local' is",
-                      STR_ARG(work->transport));
+    struct transport *transport = transport_of(session, work, err);
+    if (transport == NULL) {
         return;
     }
-    struct transport *transport = transport_local(session);
     struct step_run run = {
         .session = session,
         .transport = transport,
@@ -198,6 +284,28 @@ is_due(struct val machine, int64_t generation)
     return val_int(val_get(status, "observedGeneration"), 0) < generation;
 }
 
+static const char *
+text_of(struct work *work, struct val from, const char *key)
+{
+    return arena_dupz(work->arena, val_str(val_get(from, key)));
+}
+
+static struct transport_ssh_spec
+ssh_of(struct work *work, struct val machine)
+{
+    enum { SSH_PORT = 22 };
+    struct val spec = val_get(machine, "spec");
+    const char *user = text_of(work, spec, "user");
+    return (struct transport_ssh_spec){
+        .host = text_of(work, spec, "address"),
+        .user = user[0] == '\0' ? "root" : user,
+        .key_path = text_of(work, spec, "keyRef"),
+        .port = (int)val_int(val_get(spec, "port"), SSH_PORT),
+        .pinned = text_of(work, val_get(machine, "status"), "hostKey"),
+        .expected = text_of(work, spec, "hostKey"),
+    };
+}
+
 static void
 take_up(struct ctl_machine *m, struct object *machine)
 {
@@ -209,11 +317,15 @@ take_up(struct ctl_machine *m, struct object *machine)
     work->name = str_dup(machine->name);
     work->transport = arena_dup(work->arena, val_str(val_get(spec, "transport")));
     work->wanted_name = arena_dup(work->arena, val_str(val_get(spec, "nodeName")));
+    work->ssh = ssh_of(work, object_val(machine));
     work->generation = machine->generation;
+    work->step = "";
     struct session_spec session = { .loop = m->spec.loop,
                                     .client = m->spec.client,
                                     .body = body,
                                     .progress = progress,
+                                    .note = note,
+                                    .ask = ask,
                                     .done = done,
                                     .ctx = work };
     work->session = session_start(&session, &err);

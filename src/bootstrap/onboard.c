@@ -11,9 +11,11 @@
 
 const struct step onboard_steps[] = {
 #define STEP(name, is_done, act, undo, timeout_s, advice)                                          \
-    { name, is_done, act, undo, timeout_s, advice },
+    { name, false, is_done, act, undo, timeout_s, advice },
+#define WAY_IN(name, op, advice) { name, true, NULL, step_##op, NULL, 0, advice },
 #include "bootstrap/onboard.def"
 #undef STEP
+#undef WAY_IN
 };
 const size_t onboard_steps_len = ARRAY_LEN(onboard_steps);
 
@@ -47,7 +49,8 @@ int
 onboard_walk(struct step_run *run, bool undoes, struct err **err)
 {
     for (size_t i = 0; i < onboard_steps_len; i++) {
-        if (take_step(run, &onboard_steps[i], undoes, err) < 0) {
+        if ((run->transport->is_remote || !onboard_steps[i].is_way_in) &&
+            take_step(run, &onboard_steps[i], undoes, err) < 0) {
             return -1;
         }
     }

@@ -32,6 +32,7 @@ struct step_run {
 };
 struct step {
     const char *name;
+    bool is_way_in; /* only where the transport has a way to go */
     /* Is it done already? An error here is the step's error. NULL: always act. */
     bool (*is_done)(struct step_run *run, struct err **err);
     int (*act)(struct step_run *run, struct err **err);
@@ -53,11 +54,14 @@ int onboard_script(struct step_run *run, const char *script, struct str input, i
 /* onboard.def names these. */
 #define STEP(name, is_done, act, undo, timeout_s, advice)                                          \
     int act(struct step_run *run, struct err **err);
+#define WAY_IN(name, op, advice) int step_##op(struct step_run *run, struct err **err);
 #include "bootstrap/onboard.def"
 #undef STEP
+#undef WAY_IN
 bool step_push_is_done(struct step_run *run, struct err **err);
 bool step_runtime_is_done(struct step_run *run, struct err **err);
 bool step_identity_is_done(struct step_run *run, struct err **err);
+bool step_service_is_done(struct step_run *run, struct err **err);
 void step_service_undo(struct step_run *run);
 
 #endif

@@ -7,13 +7,18 @@
 
 #include "bootstrap/session.h"
 
+#include <openssl/rand.h>
+#include <stdio.h>
+
 #include "api/object.h"
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/proc.h"
 #include "base/worker.h"
+#include "bootstrap/secret.h"
 #include "bootstrap/transport.h"
 #include "client/client.h"
 
@@ -24,11 +29,13 @@ struct session {
     struct worker *worker; /* the loop's view: NULL once it is gone */
     struct worker *self;   /* the worker's view */
     size_t asks;           /* that the loop works on */
-    struct err *result;    /* kept until the last ask is over */
+    struct ask *question;  /* one of them, that a person is to answer */
+    struct loop_timer *too_late;
+    struct err *result; /* kept until the last ask is over */
     bool is_over;
 };
 
-enum ask_kind { ASK_SPAWN, ASK_CALL, ASK_PROGRESS };
+enum ask_kind { ASK_SPAWN, ASK_CALL, ASK_PROGRESS, ASK_NOTE, ASK_PERSON };
 struct ask {
     enum ask_kind kind;
     struct session *session;
@@ -39,8 +46,11 @@ struct ask {
     struct call call;
     const char *step, *message;
     bool is_over;
+    enum session_note note;
+    struct session_question question;
     /* answer */
     int status;
+    struct secret *secret;
     struct str out, errors;
     struct err *err;
 };
@@ -50,6 +60,7 @@ free_ask(void *p)
 {
     struct ask *ask = p;
     err_free(ask->err);
+    secret_free(ask->secret);
     arena_free(ask->arena);
     mem_free(ask);
 }
@@ -126,6 +137,53 @@ do_spawn(struct ask *ask)
     (void)proc_start(ask->session->spec.loop, &spec, spawned, ask);
 }
 
+/* ---- questions ---- */
+
+/* The question is answered, or nobody waits for it any more. */
+static void
+settle(struct session *session)
+{
+    struct ask *ask = STEAL(session->question);
+    loop_timer_cancel(STEAL(session->too_late));
+    session->spec.ask(session->spec.ctx, NULL);
+    answer(ask);
+}
+
+static void
+nobody_answered(void *ctx)
+{
+    struct session *session = ctx;
+    session->too_late = NULL; /* freed after this */
+    (void)err_set(&session->question->err, ERR_TIMEOUT, "nobody answered within %d min: %s",
+                  SESSION_ASK_MS / 60000, session->question->question.message);
+    settle(session);
+}
+
+static void
+put_question(struct ask *ask)
+{
+    struct session *session = ask->session;
+    session->question = ask;
+    session->too_late =
+        loop_timer(session->spec.loop, clock_mono_ms() + SESSION_ASK_MS, nobody_answered, session);
+    session->spec.ask(session->spec.ctx, &ask->question);
+}
+
+int
+session_answer(struct session *session, struct str id, struct str text, struct err **err)
+{
+    struct ask *ask = session->question;
+    if (ask == NULL || !str_is(id, ask->question.id)) {
+        return err_set(err, ERR_NOT_FOUND, "this question does not stand any more");
+    }
+    ask->secret = secret_new(text);
+    if (ask->secret == NULL) {
+        return err_set(err, ERR_INTERNAL, "no memory can be locked for the answer");
+    }
+    settle(session);
+    return 0;
+}
+
 static void
 do_ask(void *ctx)
 {
@@ -143,6 +201,14 @@ do_ask(void *ctx)
     case ASK_PROGRESS:
         session->spec.progress(session->spec.ctx, ask->step, ask->is_over, ask->message);
         free_ask(ask);
+        break;
+    case ASK_NOTE:
+        session->spec.note(session->spec.ctx, ask->note, ask->message);
+        free_ask(ask);
+        break;
+    case ASK_PERSON:
+        session->asks++;
+        put_question(ask);
         break;
     }
 }
@@ -162,7 +228,11 @@ over(void *ctx, struct err *owned)
     session->worker = NULL;
     session->is_over = true;
     session->result = owned;
-    finish(session);
+    if (session->question != NULL) {
+        settle(session); /* the worker was cancelled and has left; this finishes */
+    } else {
+        finish(session);
+    }
 }
 
 struct session *
@@ -251,6 +321,51 @@ session_progress(struct session *session, const char *step, bool is_over, const 
     ask->message = message == NULL ? NULL : arena_dupz(ask->arena, str_of(message));
     ask->is_over = is_over;
     worker_post(session->self, do_ask, ask);
+}
+
+void
+session_note(struct session *session, enum session_note what, const char *text)
+{
+    struct ask *ask = new_ask(session, ASK_NOTE);
+    ask->note = what;
+    ask->message = arena_dupz(ask->arena, str_of(text));
+    worker_post(session->self, do_ask, ask);
+}
+
+struct secret *
+session_ask(struct session *session, const char *kind, const char *message, struct err **err)
+{
+    unsigned char random[8];
+    struct ask *ask = new_ask(session, ASK_PERSON);
+    if (RAND_bytes(random, sizeof(random)) != 1) {
+        free_ask(ask);
+        (void)err_set(err, ERR_INTERNAL, "no random bytes");
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof(random); i++) {
+        (void)snprintf(ask->question.id + 2 * i, 3, "%02x", random[i]);
+    }
+    ask->question.kind = arena_dupz(ask->arena, str_of(kind));
+    ask->question.message = arena_dupz(ask->arena, str_of(message));
+    struct ask *answered = await(ask, SESSION_ASK_MS, err);
+    if (answered == NULL) {
+        return NULL;
+    }
+    struct secret *secret = STEAL(answered->secret);
+    free_ask(answered);
+    return secret;
+}
+
+void
+session_own_fd(struct session *session, int fd)
+{
+    worker_own_fd(session->self, fd);
+}
+
+void
+session_disown_fd(struct session *session, int fd)
+{
+    worker_disown_fd(session->self, fd);
 }
 
 bool

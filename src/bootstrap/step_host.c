@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/sha.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "bootstrap/digest.h"
 #include "bootstrap/onboard.h"
 #include "bootstrap/transport.h"
 
@@ -129,20 +129,6 @@ read_agent(struct step_run *run, struct str *ret, struct err **err)
     return 0;
 }
 
-static struct str
-hash_of(struct arena *arena, struct str bytes)
-{
-    unsigned char digest[SHA256_DIGEST_LENGTH];
-    char *hex = arena_alloc(arena, 2 * sizeof(digest) + 1);
-    (void)SHA256((const unsigned char *)bytes.at, bytes.size, digest); /* returns its argument */
-    for (size_t i = 0; i < sizeof(digest); i++) {
-        static const char digits[] = "0123456789abcdef";
-        hex[2 * i] = digits[digest[i] >> 4];
-        hex[2 * i + 1] = digits[digest[i] & 15];
-    }
-    return str_slice(hex, 2 * sizeof(digest));
-}
-
 static char *
 agent_file(struct step_run *run)
 {
@@ -157,7 +143,7 @@ step_push_is_done(struct step_run *run, struct err **err)
     if (read_agent(run, &bytes, err) < 0) {
         return false;
     }
-    run->agent_hash = hash_of(run->arena, bytes);
+    run->agent_hash = digest_hex(bytes, run->arena);
     struct str script =
         arena_printf(run->arena,
                      "f=%s; [ -x $f ] && [ \"$(sha256sum <$f | cut -c1-64)\" = " STR_FMT

@@ -11,6 +11,7 @@
 #include "base/doc.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "bootstrap/digest.h"
 #include "bootstrap/onboard.h"
 #include "bootstrap/session.h"
 #include "bootstrap/transport.h"
@@ -160,39 +161,41 @@ issue(struct step_run *run, const struct purpose *purpose, struct str request_pe
     return wait_issued(run, requests, name, ret_pem, err);
 }
 
-bool
-step_identity_is_done(struct step_run *run, struct err **err)
-{
-    /* Certificates of this cluster's CA, for this name, good for a while yet. */
-    struct str out,
-        script = arena_printf(run->arena,
-                              AGENT " identity --dir " CONF " --node-name " STR_FMT
-                                    " --check >/dev/null 2>&1"
-                                    " && cmp -s - " CONF "/ca.crt && echo there || echo absent",
-                              STR_ARG(run->node_name));
-    return onboard_script(run, script.at, run->ca_pem, SCRIPT_TIMEOUT_S, &out, err) == 0 &&
-           str_is(out, "there");
-}
-
 static int
 put_text(struct step_run *run, const char *path, unsigned mode, struct str text, struct err **err)
 {
     return run->transport->ops->put(run->transport, path, mode, text, err);
 }
 
-static int
-put_kubeconfig(struct step_run *run, struct err **err)
+static struct str
+kubeconfig_text(const struct step_run *run)
 {
-    struct str text =
-        arena_printf(run->arena,
-                     "apiVersion: v1\nkind: Config\ncurrent-context: node\n"
-                     "clusters:\n- name: cluster\n  cluster:\n    server: " STR_FMT "\n"
-                     "    certificate-authority: " CONF "/ca.crt\n"
-                     "users:\n- name: node\n  user:\n    client-certificate: " CONF "/client.crt\n"
-                     "    client-key: " CONF "/client.key\n"
-                     "contexts:\n- name: node\n  context: {cluster: cluster, user: node}\n",
-                     STR_ARG(run->api_url));
-    return put_text(run, CONF "/kubeconfig", 0600, text, err);
+    return arena_printf(run->arena,
+                        "apiVersion: v1\nkind: Config\ncurrent-context: node\n"
+                        "clusters:\n- name: cluster\n  cluster:\n    server: " STR_FMT "\n"
+                        "    certificate-authority: " CONF "/ca.crt\n"
+                        "users:\n- name: node\n  user:\n    client-certificate: " CONF
+                        "/client.crt\n    client-key: " CONF "/client.key\n"
+                        "contexts:\n- name: node\n  context: {cluster: cluster, user: node}\n",
+                        STR_ARG(run->api_url));
+}
+
+bool
+step_identity_is_done(struct step_run *run, struct err **err)
+{
+    /* Certificates of this cluster's CA, for this name, good for a while yet. */
+    struct str out,
+        texts = arena_printf(run->arena, STR_FMT STR_FMT STR_FMT, STR_ARG(run->ca_pem),
+                             STR_ARG(run->client_ca_pem), STR_ARG(kubeconfig_text(run)));
+    struct str script = arena_printf(
+        run->arena,
+        "cd " CONF " 2>/dev/null && " AGENT " identity --dir " CONF " --node-name " STR_FMT
+        " --check >/dev/null 2>&1"
+        " && [ \"$(cat ca.crt client-ca.crt kubeconfig 2>/dev/null | sha256sum | cut -c1-64)\" = " STR_FMT
+        " ] && echo there || echo absent",
+        STR_ARG(run->node_name), STR_ARG(digest_hex(texts, run->arena)));
+    return onboard_script(run, script.at, (struct str){ 0 }, SCRIPT_TIMEOUT_S, &out, err) == 0 &&
+           str_is(out, "there");
 }
 
 int
@@ -217,7 +220,7 @@ step_identity(struct step_run *run, struct err **err)
     return put_text(run, CONF "/ca.crt", 0644, run->ca_pem, err) < 0 ||
                    put_text(run, CONF "/client-ca.crt", 0644, run->client_ca_pem, err) < 0
                ? -1
-               : put_kubeconfig(run, err);
+               : put_text(run, CONF "/kubeconfig", 0600, kubeconfig_text(run), err);
 }
 
 /* ---- service ---- */
@@ -230,16 +233,38 @@ static const char unit[] =
     "OOMScoreAdjust=-999\nTasksMax=infinity\n"
     "[Install]\nWantedBy=multi-user.target\n";
 
-static int
-put_config(struct step_run *run, struct err **err)
+#define UNIT_FILE "/etc/systemd/system/binnacle-agent.service"
+
+static struct str
+config_text(const struct step_run *run)
 {
-    struct str text =
-        arena_printf(run->arena,
-                     "kubeconfig: " CONF "/kubeconfig\nnode-name: " STR_FMT "\n"
-                     "node-ip: " STR_FMT "\nconf-dir: " CONF "\n"
-                     "cluster-domain: " STR_FMT "\n",
-                     STR_ARG(run->node_name), STR_ARG(run->address), STR_ARG(run->cluster_domain));
-    return put_text(run, CONF "/agent.yaml", 0600, text, err);
+    return arena_printf(run->arena,
+                        "kubeconfig: " CONF "/kubeconfig\nnode-name: " STR_FMT "\n"
+                        "node-ip: " STR_FMT "\nconf-dir: " CONF "\n"
+                        "cluster-domain: " STR_FMT "\n",
+                        STR_ARG(run->node_name), STR_ARG(run->address),
+                        STR_ARG(run->cluster_domain));
+}
+
+/* The same files, and the agent that was pushed runs. */
+bool
+step_service_is_done(struct step_run *run, struct err **err)
+{
+    struct str out, texts = arena_printf(run->arena, STR_FMT "%s", STR_ARG(config_text(run)),
+                                         run->has_systemd ? unit : "");
+    struct str script = arena_printf(
+        run->arena,
+        "[ \"$(cat " CONF "/agent.yaml %s 2>/dev/null | sha256sum | cut -c1-64)\" = " STR_FMT
+        " ] || { echo absent; exit 0; }\n"
+        "p=$(cat /run/binnacle-agent.pid 2>/dev/null)\n"
+        "%s"
+        "[ -n \"$p\" ] && [ \"$(readlink /proc/$p/exe)\" = \"$(readlink -f " AGENT ")\" ] &&\n"
+        "  echo there || echo absent\n",
+        run->has_systemd ? UNIT_FILE : "", STR_ARG(digest_hex(texts, run->arena)),
+        run->has_systemd ? "p=$(systemctl show -p MainPID --value binnacle-agent)\n"
+                         : "p=$(cat /proc/$p/task/$p/children 2>/dev/null | cut -d' ' -f1)\n");
+    return onboard_script(run, script.at, (struct str){ 0 }, SCRIPT_TIMEOUT_S, &out, err) == 0 &&
+           str_is(out, "there");
 }
 
 int
@@ -256,11 +281,10 @@ step_service(struct step_run *run, struct err **err)
         "/agent.yaml; sleep 2; done' >>/var/log/binnacle-agent.log 2>&1 "
         "</dev/null &\n";
     struct str out;
-    if (put_config(run, err) < 0) {
+    if (put_text(run, CONF "/agent.yaml", 0600, config_text(run), err) < 0) {
         return -1;
     }
-    if (run->has_systemd &&
-        put_text(run, "/etc/systemd/system/binnacle-agent.service", 0644, STR(unit), err) < 0) {
+    if (run->has_systemd && put_text(run, UNIT_FILE, 0644, STR(unit), err) < 0) {
         return -1;
     }
     return onboard_script(run, run->has_systemd ? with_systemd : without, (struct str){ 0 },
@@ -272,7 +296,7 @@ step_service_undo(struct step_run *run)
 {
     static const char script[] =
         "systemctl disable -q --now binnacle-agent 2>/dev/null\n"
-        "rm -f /etc/systemd/system/binnacle-agent.service\n"
+        "rm -f " UNIT_FILE "\n"
         "[ ! -f /run/binnacle-agent.pid ] || kill -- -$(cat /run/binnacle-agent.pid) 2>/dev/null\n"
         "rm -f /run/binnacle-agent.pid; exit 0\n";
     AUTO_ERR struct err *err = NULL;

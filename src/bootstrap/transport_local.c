@@ -100,7 +100,9 @@ close_local(struct transport *transport)
     mem_free(container_of(transport, struct local, transport));
 }
 
-static const struct transport_ops ops = { run, put, get, close_local };
+static const struct transport_ops ops = {
+    .run = run, .put = put, .get = get, .close = close_local
+};
 
 struct transport *
 transport_local(struct session *session)
