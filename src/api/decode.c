@@ -343,6 +343,8 @@ decode_walked(const struct decode_in *in, struct decode_walk *walk, const struct
 {
     walk->is_strict = in->mode != DECODE_IGNORE && in->media != MEDIA_PROTOBUF;
     walk->is_yaml = in->media == MEDIA_YAML;
+    walk->keeps_empty = in->keeps_empty;
+    walk->is_unstructured = in->is_unstructured;
     if (walk->is_yaml && walk->is_strict && walk->yaml_duplicates.size > 0) {
         decode_add_finding(walk, 0, walk->yaml_duplicates);
     }

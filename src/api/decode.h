@@ -33,6 +33,10 @@ struct decode_in {
     enum decode_mode mode;
     struct str bytes;
     struct findings *findings; /* WARN fills it; STRICT turns it into a 400 */
+    /* [] and {} stay where null is written otherwise, until the object is decoded again: managed
+     * fields tell them apart, storage does not. */
+    bool keeps_empty;
+    bool is_unstructured; /* messages are those of FromUnstructured: a strategic patch's outcome */
 };
 
 /* One object of a known type, as the canonical bytes that Go would have written: kind, apiVersion,

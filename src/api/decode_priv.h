@@ -31,6 +31,7 @@ struct decode_walk {
     bool is_strict;
     struct str yaml_duplicates; /* YAML's reader tells them: see doc_yaml_to_json_strict */
     bool is_yaml;
+    bool keeps_empty, is_unstructured; /* see decode_in */
     /* Operands of the structs that are being written: the node of each slot, 0 when absent. */
     uint32_t *nodes;
     size_t node_len, node_capacity;

@@ -40,11 +40,51 @@ decode_value_name(enum doc_type is)
     return "null";
 }
 
+/* The words of DefaultUnstructuredConverter.FromUnstructured for the same. */
+static void
+decode_put_unconverted(struct str_builder *out, struct val v, const struct decode_at *at,
+                       const char *go)
+{
+    static const char *const kinds[] = {
+        [DOC_ABSENT] = "invalid", [DOC_NULL] = "invalid", [DOC_FALSE] = "bool",
+        [DOC_TRUE] = "bool",      [DOC_NUMBER] = "int64", [DOC_STRING] = "string",
+        [DOC_OBJECT] = "map",     [DOC_ARRAY] = "slice",
+    };
+    static const char *const scalars[] = {
+        [FIELD_STRING] = "string", [FIELD_BOOL] = "bool",      [FIELD_INT32] = "int32",
+        [FIELD_INT64] = "int64",   [FIELD_DOUBLE] = "float64",
+    };
+    const char *got = kinds[val_type(v)];
+    bool is_float =
+        val_type(v) == DOC_NUMBER && memchr(val_raw(v).at, '.', val_raw(v).size) != NULL;
+    while (at != NULL && at->slot == NULL) {
+        at = at->up;
+    }
+    size_t type = at == NULL ? FIELD_OBJECT : at->slot->field->type;
+    got = is_float ? "float64" : got;
+    if (strncmp(go, "map[", 4) == 0) {
+        str_putf(out, "cannot restore map from %s", got);
+    } else if (strncmp(go, "[]", 2) == 0) {
+        str_putf(out, "cannot restore slice from %s", got);
+    } else if (type >= ARRAY_LEN(scalars)) {
+        str_putf(out, "cannot restore struct from: %s", got);
+    } else if (val_type(v) == DOC_NUMBER && type != FIELD_BOOL) {
+        str_putf(out, "cannot convert %s to %s", got, scalars[type]);
+    } else {
+        str_putf(out, "unrecognized type: %s", scalars[type]);
+    }
+}
+
 void
 decode_mismatch(struct decode_walk *walk, struct val v, const struct decode_at *at, const char *go,
                 bool is_fatal)
 {
     AUTO_STR struct str_builder out = { 0 };
+    if (walk->is_unstructured && !is_fatal) {
+        decode_put_unconverted(&out, v, at, go);
+        decode_note(walk, v, is_fatal, arena_dup(walk->arena, str_view(&out)));
+        return;
+    }
     str_putf(&out, "json: cannot unmarshal %s", decode_value_name(val_type(v)));
     if (val_type(v) == DOC_NUMBER && (strstr(go, "int") == go || strstr(go, "float") == go)) {
         str_putf(&out, " " STR_FMT, STR_ARG(val_raw(v)));

@@ -129,6 +129,9 @@ decode_field(struct decode_walk *walk, const struct field *field, struct val v,
             AUTO_FREE char *go = str_dup(decode_go_type(walk, field));
             decode_mismatch(walk, v, at, go, false);
             decode_absent(walk, field, at);
+        } else if (val_len(v) == 0 && walk->keeps_empty && (field->flags & FIELD_OMITEMPTY) == 0) {
+            jw_keyz(walk->out, field->json);
+            jw_raw(walk->out, is_list ? STR("[]") : STR("{}"));
         } else if (val_len(v) == 0) {
             decode_absent(walk, field, at); /* storage does not know empty from absent */
         } else {

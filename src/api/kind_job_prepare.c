@@ -30,8 +30,10 @@ job_set_label(struct prepare *p, const char *parent, const char *label, struct s
 void
 kind_job_create(struct prepare *p)
 {
-    static const char *const names[] = { "job-name", "batch.kubernetes.io/job-name" };
-    static const char *const uids[] = { "controller-uid", "batch.kubernetes.io/controller-uid" };
+    static const char *const keys[] = { /* in the order of a canonical map */
+                                        "batch.kubernetes.io/controller-uid",
+                                        "batch.kubernetes.io/job-name", "controller-uid", "job-name"
+    };
     kinds_prepare_zero(p, "status");
     if (val_bool(val_at(p->now, "spec.manualSelector"), false)) {
         return;
@@ -42,18 +44,18 @@ kind_job_create(struct prepare *p)
     struct val own = val_at(p->now, "metadata.labels");
     bool is_shared = val_len(own) == 0 || val_eq(labels, own);
     for (size_t i = 0; i < 4; i++) {
-        const char *label = i < 2 ? names[i] : uids[i - 2];
-        struct val value = i < 2 ? name : uid;
-        if (val_is(val_get(labels, label)) || !val_is(value)) {
+        struct val value = i % 2 == 0 ? uid : name;
+        struct str json = val_is(value) ? val_raw(value) : STR("\"\"");
+        if (val_is(val_get(labels, keys[i]))) {
             continue;
         }
-        job_set_label(p, "/spec/template/metadata/labels", label, val_raw(value));
+        job_set_label(p, "/spec/template/metadata/labels", keys[i], json);
         if (is_shared) {
-            job_set_label(p, "/metadata/labels", label, val_raw(value));
+            job_set_label(p, "/metadata/labels", keys[i], json);
         }
     }
-    if (!val_is(val_get(val_at(p->now, "spec.selector.matchLabels"), uids[1])) && val_is(uid)) {
-        job_set_label(p, "/spec/selector/matchLabels", uids[1], val_raw(uid));
+    if (!val_is(val_get(val_at(p->now, "spec.selector.matchLabels"), keys[0])) && val_is(uid)) {
+        job_set_label(p, "/spec/selector/matchLabels", keys[0], val_raw(uid));
     }
 }
 

@@ -419,6 +419,10 @@ selector_find_field(struct selector_need *need, const struct resource *resource,
                        "\"metadata.namespace\"",
                        STR_ARG(need->key));
     }
+    if (!is_known && strcmp(resource->kind, "Job") == 0) { /* AddFieldLabelConversionsForJob */
+        return err_set(err, ERR_BAD_REQUEST, "field label \"" STR_FMT "\" not supported for Job",
+                       STR_ARG(need->key));
+    }
     if (!is_known) {
         return err_set(err, ERR_BAD_REQUEST, "field label not supported: " STR_FMT,
                        STR_ARG(need->key));

@@ -4,6 +4,7 @@
 #include "config.h" /* IWYU pragma: keep */
 
 #include "api/fieldset.h"
+#include "api/quote.h"
 #include "api/ref.h"
 #include "api/typed.h"
 #include "base/arena.h"
@@ -41,16 +42,61 @@ refuse(const struct check_run *run, const struct place *at, struct str what)
     return false;
 }
 
-static bool
-expected(const struct check_run *run, const struct place *at, const char *what, struct val v)
+/* A value as Go's %#v prints it. */
+static void
+put_go(struct str_builder *out, struct val v, int depth)
 {
-    struct str got = val_type(v) == DOC_STRING ? val_str(v) : val_raw(v);
-    return refuse(
-        run, at,
-        arena_printf(run->arena,
-                     "expected %s, got &value.valueUnstructured{Value:" STR_FMT STR_FMT STR_FMT "}",
-                     what, STR_ARG(val_type(v) == DOC_STRING ? STR("\"") : STR("")), STR_ARG(got),
-                     STR_ARG(val_type(v) == DOC_STRING ? STR("\"") : STR(""))));
+    bool is_map = val_type(v) == DOC_OBJECT;
+    if ((!is_map && val_type(v) != DOC_ARRAY) || depth == DOC_MAX_DEPTH) {
+        str_put(out, val_type(v) == DOC_NULL ? STR("interface {}(nil)") : val_raw(v));
+        return;
+    }
+    str_putz(out, is_map ? "map[string]interface {}{" : "[]interface {}{");
+    const char *before = "";
+    VAL_EACH (it, v) {
+        str_putz(out, before);
+        if (is_map) {
+            str_putf(out, "\"" STR_FMT "\":", STR_ARG(it.key));
+        }
+        put_go(out, it.value, depth + 1);
+        before = ", ";
+    }
+    str_putc(out, '}');
+}
+
+/* How structured-merge-diff prints what it got instead: %#v, %T, or %v of its own box. */
+enum got { GOT_SOURCE, GOT_TYPE, GOT_VALUE };
+
+static bool
+expected(const struct check_run *run, const struct place *at, const char *what, enum got got,
+         struct val v)
+{
+    static const char *const types[] = {
+        [DOC_ABSENT] = "<nil>",
+        [DOC_NULL] = "<nil>",
+        [DOC_FALSE] = "bool",
+        [DOC_TRUE] = "bool",
+        [DOC_NUMBER] = "float64",
+        [DOC_STRING] = "string",
+        [DOC_OBJECT] = "map[string]interface {}",
+        [DOC_ARRAY] = "[]interface {}",
+    };
+    AUTO_STR struct str_builder text = { 0 };
+    str_putf(&text, "expected %s, got ", what);
+    switch (got) {
+    case GOT_SOURCE:
+        str_putz(&text, "&value.valueUnstructured{Value:");
+        put_go(&text, v, 0);
+        str_putc(&text, '}');
+        break;
+    case GOT_TYPE:
+        str_putz(&text, types[val_type(v)]);
+        break;
+    case GOT_VALUE:
+        str_putf(&text, "&{" STR_FMT "}", STR_ARG(quote_go_value(v, run->arena)));
+        break;
+    }
+    return refuse(run, at, str_view(&text));
 }
 
 static bool
@@ -66,13 +112,13 @@ check_scalar(const struct check_run *run, const struct field *field, struct val 
     case FIELD_TIME:
     case FIELD_MICROTIME:
     case FIELD_DURATION:
-        return is_string || expected(run, at, "string", v);
+        return is_string || expected(run, at, "string", GOT_SOURCE, v);
     case FIELD_BOOL:
-        return is_bool || expected(run, at, "boolean", v);
+        return is_bool || expected(run, at, "boolean", GOT_VALUE, v);
     case FIELD_INT32:
     case FIELD_INT64:
     case FIELD_DOUBLE:
-        return is_number || expected(run, at, "numeric (int or float)", v);
+        return is_number || expected(run, at, "numeric (int or float)", GOT_TYPE, v);
     case FIELD_QUANTITY:
     case FIELD_INT_OR_STRING:
     case FIELD_RAW:
@@ -149,6 +195,20 @@ check_items(const struct check_run *run, struct ref ref, struct val v, const str
     return true;
 }
 
+/* Items of a list with one owner are told by their index. */
+static bool
+check_atomic(const struct check_run *run, struct ref ref, struct val v, const struct place *at)
+{
+    size_t i = 0;
+    VAL_EACH (it, v) {
+        struct place below = { at, { ELEM_INDEX, arena_printf(run->arena, "%zu", i++) } };
+        if (!check_value(run, ref_item(ref), it.value, &below)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool
 check_value(const struct check_run *run, struct ref ref, struct val v, const struct place *at)
 {
@@ -159,13 +219,14 @@ check_value(const struct check_run *run, struct ref ref, struct val v, const str
     bool is_map = ref.field != NULL && ref.field->card == CARD_MAP && !ref.is_item;
     if (is_list) {
         if (val_type(v) != DOC_ARRAY) {
-            return expected(run, at, "list", v);
+            return expected(run, at, "list", GOT_VALUE, v);
         }
-        return ref_shape(ref) == SHAPE_LEAF || check_items(run, ref, v, at);
+        return ref_shape(ref) == SHAPE_LEAF ? check_atomic(run, ref, v, at)
+                                            : check_items(run, ref, v, at);
     }
     if (is_map || ref.type != NULL) {
         if (val_type(v) != DOC_OBJECT) {
-            return expected(run, at, "map", v);
+            return expected(run, at, "map", GOT_VALUE, v);
         }
         return check_members(run, ref, v, at);
     }

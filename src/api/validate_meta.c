@@ -166,6 +166,16 @@ validate_put_annotations(struct val annotations, const struct field_path *path, 
     }
 }
 
+/* schema.ParseGroupVersion: at most one slash, and something behind it. */
+static bool
+meta_has_no_version(struct str api_version)
+{
+    struct str version, more;
+    (void)str_cut(api_version, '/', &version);
+    (void)str_cut(version, '/', &more);
+    return (version.at != NULL && version.size == 0) || more.at != NULL;
+}
+
 static void
 meta_check_owners(struct val owners, const struct field_path *path, struct causes *out)
 {
@@ -177,7 +187,7 @@ meta_check_owners(struct val owners, const struct field_path *path, struct cause
         for (size_t i = 0; i < 4; i++) {
             struct val v = val_get(it.value, members[i]);
             texts[i] = val_str(v);
-            bool is_bad = texts[i].size == 0 || (i == 0 && texts[0].at[texts[0].size - 1] == '/');
+            bool is_bad = texts[i].size == 0 || (i == 0 && meta_has_no_version(texts[0]));
             if (is_bad) {
                 causes_add(out, CAUSE_INVALID, &own, members[i], v, "%s",
                            i == 0 ? "version must not be empty" : "must not be empty");

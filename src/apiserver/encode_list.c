@@ -75,6 +75,13 @@ write_head(const struct req *req, const struct listing *listing, struct jw *w)
     jw_arr(w);
 }
 
+/* Upstream's Tables of kinds without a printer have null in place of no rows. */
+static bool
+may_be_null(const struct req *req)
+{
+    return req->accept == ANSWER_TABLE && req->resource->columns == NULL;
+}
+
 /* The text up to the first item; the two closing brackets follow at the end. */
 static struct str
 head_text(const struct req *req, const struct listing *listing)
@@ -86,7 +93,7 @@ head_text(const struct req *req, const struct listing *listing)
     jw_end(&w);
     jw_end(&w);
     struct str whole = jw_done(&w);
-    return str_slice(whole.at, whole.size - 2);
+    return str_slice(whole.at, whole.size - (may_be_null(req) ? 3 : 2));
 }
 
 static void
@@ -102,7 +109,7 @@ put_item(struct list_body *b, struct object *object)
     bool is_whole = is_form || (view->resource->flags & RES_CRD) != 0;
     struct str lead = is_whole ? STR(",") : STR(",{");
     if (!b->has_item) {
-        lead = str_slice(lead.at + 1, lead.size - 1);
+        lead = may_be_null(b->req) ? STR("[") : str_slice(lead.at + 1, lead.size - 1);
         b->has_item = true;
     }
     if (lead.size > 0) {
@@ -128,7 +135,8 @@ fill(struct list_body *b, size_t max_bytes)
             put_item(b, object);
         } else if (listing_is_over(b->listing)) {
             b->is_over = true;
-            pieces_put(&b->pieces, STR("]}\n"), NULL, NULL);
+            bool is_null = !b->has_item && may_be_null(b->req);
+            pieces_put(&b->pieces, is_null ? STR("null}\n") : STR("]}\n"), NULL, NULL);
         }
     }
 }

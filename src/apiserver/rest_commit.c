@@ -102,7 +102,7 @@ answer_dry_run(struct req *req, struct err **err)
         taken(req, err);
         return STEP_FAIL;
     }
-    if (q->is_delete || is_removal(req)) {
+    if (q->is_delete || (req->verb == VERB_DELETE && is_removal(req))) {
         q->is_removed = true;
         return answer(req, req->old_object, err);
     }

@@ -110,6 +110,9 @@ enum garbage { GARBAGE_BACKGROUND, GARBAGE_ORPHAN, GARBAGE_FOREGROUND };
 static enum garbage
 garbage_of(const struct req *req, struct val finalizers)
 {
+    if (req->impl->stored == &resource_events) {
+        return GARBAGE_BACKGROUND; /* the garbage collector leaves events alone */
+    }
     const struct req_options *o = &req->options;
     if (o->has_orphan) {
         return o->orphan ? GARBAGE_ORPHAN : GARBAGE_BACKGROUND;

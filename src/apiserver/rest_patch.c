@@ -14,6 +14,7 @@
 #include "api/patch.h"
 #include "api/quote.h"
 #include "api/schema.h"
+#include "api/tree.h"
 #include "apiserver/req_body.h"
 #include "apiserver/req_impl.h"
 #include "apiserver/rest_sub.h"
@@ -233,6 +234,30 @@ touched_text(struct jw *w, struct val v, struct val patch, int depth)
     jw_end(w);
 }
 
+/* The operations of a JSON patch as if they were a merge patch: {} where they have looked in. */
+static struct val
+touched_by(struct req *req, struct val operations)
+{
+    AUTO_ERR struct err *err = NULL;
+    struct tree *root = tree_new(req->arena, DOC_OBJECT);
+    VAL_EACH (it, operations) {
+        struct str path = val_str(val_get(it.value, "path"));
+        struct tree *at = root;
+        (void)str_cut(path, '/', &path);
+        while (path.size > 0 && str_contains(path, STR("/"))) {
+            struct str key = str_cut(path, '/', &path);
+            struct tree *inner = tree_get(req->arena, at, key);
+            if (inner == NULL) {
+                inner = tree_new(req->arena, DOC_OBJECT);
+                tree_set(req->arena, at, key, inner);
+            }
+            at = inner;
+        }
+    }
+    const struct doc *doc = doc_parse(req->arena, tree_json(req->arena, root), &err);
+    return doc == NULL ? (struct val){ 0 } : doc_root(doc);
+}
+
 static struct str
 value_of_patched(struct req *req, struct str patched)
 {
@@ -243,7 +268,9 @@ value_of_patched(struct req *req, struct str patched)
         return patched;
     }
     jw_init(&w, req->arena);
-    touched_text(&w, doc_root(doc), doc_root(req->impl->body_doc), 0);
+    struct val patch = doc_root(req->impl->body_doc);
+    touched_text(&w, doc_root(doc),
+                 req->patch_kind == PATCH_KIND_JSON ? touched_by(req, patch) : patch, 0);
     return jw_done(&w);
 }
 
@@ -302,6 +329,7 @@ decode_patched(struct req *req, struct str bytes, struct doc **ret, struct err *
     struct decode_in in = rest_write_decode_in(req, MEDIA_JSON, bytes);
     struct findings duplicates = { .arena = req->arena };
     const char *why = NULL;
+    in.is_unstructured = req->patch_kind == PATCH_KIND_STRATEGIC;
     if (in.mode != DECODE_IGNORE) {
         find_duplicates(&duplicates, doc_root(req->impl->body_doc), STR(""),
                         req->patch_kind == PATCH_KIND_JSON ? "json patch " : "");
@@ -321,11 +349,9 @@ decode_patched(struct req *req, struct str bytes, struct doc **ret, struct err *
 
 /* The merged object of an apply is no object of its kind: a plain error (structuredmerge.go). */
 static int
-unconvertible(struct req *req, struct str merged, const char *why, struct err **err)
+unconvertible(struct req *req, const char *why, struct err **err)
 {
-    AUTO_ERR struct err *error = NULL;
-    const struct doc *doc = doc_parse(req->arena, merged, &error);
-    struct val metadata = doc == NULL ? (struct val){ 0 } : val_get(doc_root(doc), "metadata");
+    struct val metadata = val_get(doc_root(req->impl->body_doc), "metadata");
     const struct resource *row = req->resource;
     return err_set(err, ERR_UNKNOWN,
                    "failed to convert new object (" STR_FMT "/" STR_FMT
@@ -342,7 +368,7 @@ decode_applied(struct req *req, struct str bytes, struct doc **ret, struct err *
     struct decode_in in = rest_write_decode_in(req, MEDIA_JSON, bytes);
     AUTO_ERR struct err *error = NULL;
     if (decode_object(&in, req->resource, ret, &error) < 0) {
-        return unconvertible(req, bytes, after_prefix(error->message), err);
+        return unconvertible(req, after_prefix(error->message), err);
     }
     if (check_duplicates(req, err) < 0) {
         return -1;

@@ -51,9 +51,11 @@ new_system_fields(struct req *req, struct edit *edit)
     edit_set_str(edit, "/metadata/creationTimestamp",
                  arena_dup(req->arena, clock_text(clock_wall_ms(), time)));
     edit_del(edit, "/metadata/deletionTimestamp");
-    edit_del(edit, "/metadata/deletionGracePeriodSeconds");
+    if (req->verb == VERB_CREATE) { /* elsewhere nothing wipes it (rest.BeforeCreate) */
+        edit_del(edit, "/metadata/deletionGracePeriodSeconds");
+    }
     edit_del(edit, "/metadata/selfLink");
-    if ((req->resource->flags & RES_GENERATION) != 0) {
+    if ((req->resource->flags & (RES_GENERATION | RES_GENERATION_ONCE)) != 0) {
         edit_set_int(edit, "/metadata/generation", 1);
     }
 }

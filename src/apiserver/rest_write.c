@@ -51,7 +51,8 @@ rest_write_decode_in(struct req *req, enum media media, struct str bytes)
                                .media = media,
                                .mode = rest_write_mode(req),
                                .bytes = bytes,
-                               .findings = req->findings };
+                               .findings = req->findings,
+                               .keeps_empty = true };
 }
 
 void
@@ -258,6 +259,13 @@ must_name_revision(struct req *req, struct err **err)
 }
 
 static int
+bad_revision(struct str rev, struct err **err)
+{
+    return err_set(err, ERR_UNKNOWN, "strconv.ParseUint: parsing \"" STR_FMT "\": invalid syntax",
+                   STR_ARG(rev));
+}
+
+static int
 check_revision(struct req *req, struct edit *edit, struct err **err)
 {
     struct val metadata = val_get(doc_root(req->now), "metadata");
@@ -266,6 +274,9 @@ check_revision(struct req *req, struct edit *edit, struct err **err)
     struct str uid = val_str(val_get(metadata, "uid"));
     if (req->is_create) {
         bool is_number = str_to_uint(rev, &number) && number != 0;
+        if (req->verb == VERB_UPDATE && rev.size > 0 && number == 0 && !str_is(rev, "0")) {
+            return bad_revision(rev, err);
+        }
         req->impl->names_rev = is_number && req->verb == VERB_CREATE; /* the store refuses it */
         edit_del(edit, "/metadata/resourceVersion");
         if (req->verb != VERB_APPLY || uid.size == 0) {
@@ -278,8 +289,7 @@ check_revision(struct req *req, struct edit *edit, struct err **err)
         return status_conflict(err, req->resource, req->name, why.at);
     }
     if (rev.size > 0 && !str_to_uint(rev, &number)) {
-        return err_set(err, ERR_UNKNOWN,
-                       "strconv.ParseUint: parsing \"" STR_FMT "\": invalid syntax", STR_ARG(rev));
+        return bad_revision(rev, err);
     }
     req->client_sent_rv = rest_patch_names_revision(req);
     if (req->verb == VERB_UPDATE && rest_sub_check_uid(req, uid, err) < 0) {

@@ -127,6 +127,14 @@ def rule_served(value, _):
     return {**value, "resources": kept}
 
 
+def rule_entries(value, _):
+    """managedFields are in the order of their seconds, which depends on how fast a story ran."""
+    if not isinstance(value, list):
+        return value
+    names = ("operation", "manager", "apiVersion", "subresource")
+    return sorted(value, key=lambda entry: [str(entry.get(name)) for name in names])
+
+
 def rule_any(value, _):
     return "<%s>" % type(value).__name__
 
@@ -143,6 +151,7 @@ RULES = {
     "node-port": rule_node_port,
     "token-volume": rule_token_volume,
     "text": rule_text,
+    "entries": rule_entries,
     "keys": rule_keys,
     "served": rule_served,
     "any": rule_any,

@@ -138,6 +138,26 @@ PATCH+apply /apis/apps/v1/namespaces/{ns}/deployments/d/status?fieldManager=stat
 
 {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d"},"status":{"replicas":2,"conditions":[{"type":"Available","status":"True"}]}}
 
+### a text for a number
+PATCH+apply /apis/apps/v1/namespaces/{ns}/deployments/d?fieldManager=one
+
+{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d"},"spec":{"replicas":"many"}}
+
+### a number in a list of texts
+PATCH+apply /apis/apps/v1/namespaces/{ns}/deployments/d?fieldManager=one
+
+{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d"},"spec":{"template":{"spec":{"containers":[{"name":"c","args":["a",1]}]}}}}
+
+### a time that is none
+PATCH+apply /api/v1/namespaces/{ns}/configmaps/s?fieldManager=one
+
+{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"s","creationTimestamp":"yesterday"}}
+
+### a uid that is not there
+PATCH+apply /api/v1/namespaces/{ns}/configmaps/new?fieldManager=one
+
+{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"new","uid":"00000000-0000-0000-0000-000000000001"}}
+
 ### status through the object
 PATCH+apply /apis/apps/v1/namespaces/{ns}/deployments/d?fieldManager=both
 

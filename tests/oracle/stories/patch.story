@@ -171,6 +171,46 @@ PATCH+strategic /apis/apps/v1/namespaces/{ns}/deployments/d
 
 {"spec":{"template":{"spec":{"containers":[{"$patch":"replace"},{"name":"last","image":"l:1"}]}}}}
 
+### strategic: a text for a number
+PATCH+strategic /apis/apps/v1/namespaces/{ns}/deployments/d
+
+{"spec":{"replicas":"many"}}
+
+### strategic: a fraction for a number
+PATCH+strategic /apis/apps/v1/namespaces/{ns}/deployments/d
+
+{"spec":{"replicas":1.5}}
+
+### strategic: a number for a text
+PATCH+strategic /apis/apps/v1/namespaces/{ns}/deployments/d
+
+{"metadata":{"labels":{"a":1}}}
+
+### strategic: a text for a map
+PATCH+strategic /apis/apps/v1/namespaces/{ns}/deployments/d
+
+{"metadata":{"labels":"x"}}
+
+### strategic: a text for a list
+PATCH+strategic /apis/apps/v1/namespaces/{ns}/deployments/d
+
+{"spec":{"template":{"spec":{"containers":"x"}}}}
+
+### strategic: a list for an object
+PATCH+strategic /apis/apps/v1/namespaces/{ns}/deployments/d
+
+{"spec":{"selector":[]}}
+
+### strategic: a number for a bool
+PATCH+strategic /apis/apps/v1/namespaces/{ns}/deployments/d
+
+{"spec":{"paused":1}}
+
+### JSON patch: a number for a map
+PATCH+json /apis/apps/v1/namespaces/{ns}/deployments/d
+
+[{"op":"add","path":"/metadata/labels","value":1}]
+
 ### strategic: invalid outcome
 PATCH+strategic /apis/apps/v1/namespaces/{ns}/deployments/d
 

@@ -4,6 +4,15 @@ POST /apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/roles
 
 {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{"name":"reader"},"rules":[{"apiGroups":[""],"resources":["configmaps","pods/log"],"verbs":["get","list"]}]}
 
+### role with an empty list
+POST /apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/roles
+
+{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{"name":"empty"},"rules":[]}
+
+### table of roles without rows
+GET /apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/roles?labelSelector=no%3Done
+Accept: application/json;as=Table;v=v1;g=meta.k8s.io
+
 ### role without verbs
 POST /apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/roles
 
