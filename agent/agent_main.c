@@ -91,12 +91,10 @@ main(int argc, char **argv)
         options_done(&options);
         return 2;
     }
-#ifdef BINNACLE_FAULTS
-    if (getenv("BINNACLE_FAULTS") != NULL && fault_arm(getenv("BINNACLE_FAULTS"), &err) < 0) {
+    if (fault_arm_environment(&err) < 0) {
         (void)fprintf(stderr, "binnacle-agent: %s\n", err->message);
         return 2;
     }
-#endif
     status = run(&options);
     options_done(&options);
     return status;

@@ -23,6 +23,7 @@
 #include "base/arena.h"
 #include "base/doc.h"
 #include "base/err.h"
+#include "base/fault.h"
 #include "base/job.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -521,7 +522,7 @@ static int
 start(struct serve *s, struct err **err)
 {
     AUTO_FREE char *dir = options_data_dir(s->options);
-    if (data_dir_open(dir, &s->dir, err) < 0 ||
+    if (fault_arm_environment(err) < 0 || data_dir_open(dir, &s->dir, err) < 0 ||
         data_dir_certs(s->dir, s->options, &s->certs, err) < 0 ||
         data_dir_account_keys(s->dir, s->account_keys, &s->account_key_len, err) < 0) {
         return -1;

@@ -270,7 +270,7 @@ check-lab: all
 
 # ---- lint ----
 # Fast, in this order; all of them are run even when one fails.
-lint_checks = layers limits banned names
+lint_checks = layers limits banned names flags
 .PHONY: lint
 lint:
 	@status=0; for check in $(lint_checks); do \
@@ -286,6 +286,7 @@ EXTRA_DIST += .clang-format README.md doc tests/README.md check quickstart scrip
 	tests/lib/lab.sh tests/lib/lab_build.sh tests/lib/lab_cgroup.sh tests/lib/lab_host.sh \
 	tests/lib/lab_test.sh \
 	tests/tools/check-banned.awk tests/tools/check-banned.sh tests/tools/check-format.sh \
+	tests/tools/check-flags.awk tests/tools/check-flags.sh \
 	tests/tools/check-layers.sh tests/tools/check-limits.awk tests/tools/check-limits.sh \
 	tests/tools/check-names.awk tests/tools/check-names.sh tests/tools/strip.awk
 EXTRA_DIST += tests/api/fixtures tests/api/checks

@@ -113,6 +113,7 @@ send(struct req *req)
     }
     http_respond(http, &response);
     if (is_watch) {
+        http_shed(http);
         req_unref(req);
     }
 }

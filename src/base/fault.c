@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -101,6 +102,14 @@ fault_arm(const char *text, struct err **err)
         (void)pthread_mutex_unlock(&fault_lock);
     }
     return 0;
+}
+
+int
+fault_arm_environment(struct err **err)
+{
+    const char *text = getenv("BINNACLE_FAULTS");
+
+    return text == NULL ? 0 : fault_arm(text, err);
 }
 
 static bool

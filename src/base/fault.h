@@ -9,13 +9,20 @@ struct err;
  * itself for the other kinds. */
 int fault_hit(const char *name, struct err **err);
 /* Arms from text: "store.commit.before_fsync=kill@3" (the third hit only; every hit without @),
- * "…=error", "…=delay:50" (ms); a name alone disarms; commas between several. serve and agent read
- * BINNACLE_FAULTS from the environment. -1 when the text is wrong; what stood before the wrong part
- * is armed. */
+ * "…=error", "…=delay:50" (ms); a name alone disarms; commas between several. -1 when the text is
+ * wrong; what stood before the wrong part is armed. */
 int fault_arm(const char *text, struct err **err);
+/* Arms what BINNACLE_FAULTS says in the environment: serve and agent, as they start. */
+int fault_arm_environment(struct err **err);
 #define FAULT(name, err) fault_hit((name), (err))
 #else
 #define FAULT(name, err) (0)
+static inline int
+fault_arm_environment(struct err **err)
+{
+    (void)err;
+    return 0;
+}
 #endif
 
 #endif

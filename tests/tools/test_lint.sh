@@ -72,7 +72,7 @@ lines() { # COUNT TEXT
 }
 
 fresh
-for name in layers limits banned names format; do
+for name in layers limits banned names flags format; do
     check "$name: a good tree passes" "$here/check-$name.sh" "$tree"
 done
 
@@ -173,6 +173,16 @@ printf '/* Planted. */\n' >"$tree/src/base/bare.h"
 printf '/* Planted. */\n#include "config.h"\n\n#include <stdio.h>\n\n#include "base/knot.h"\n#include "base/bare.h"\n' \
     >"$tree/src/base/bare.c"
 finds names "own header not first" 'its own header "base/bare.h" comes first'
+
+# ---- flags ----
+printf 'enum knot_flags {\n    KNOT_A = 1 << 0,\n    KNOT_B = 1 << 3, /* = 1 << 0 */\n    KNOT_C = 1U << 3,\n};\n' |
+    plant src/base/knot.h
+finds flags "one bit for two flags" 'knot.h:6: KNOT_C has the bit of KNOT_B: 1 << 3'
+printf 'enum { KNOT_A = 1 << 0, KNOT_B = 1 << 0 };\n' | plant src/base/knot.h
+finds flags "the same in one line" 'KNOT_B has the bit of KNOT_A'
+printf 'enum { KNOT_A = 1 << 0, KNOT_B = 1 << 1 };\nenum { ROPE_A = 1 << 0 };\n' | plant src/base/knot.h
+check "flags: two enums may use the same bits" "$here/check-flags.sh" "$tree"
+fresh
 
 # ---- format ----
 if clang-format --version 2>/dev/null | grep -q 'version 1[4-9]\|version [2-9]'; then

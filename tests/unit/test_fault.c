@@ -118,11 +118,30 @@ test_refusals(void **state)
     check_hit("no.such.point", -1);
 }
 
+static void
+test_environment(void **state)
+{
+    (void)state;
+    AUTO_ERR struct err *err = NULL;
+
+    assert_int_equal(unsetenv("BINNACLE_FAULTS"), 0);
+    assert_int_equal(fault_arm_environment(&err), 0);
+    check_hit("store.open", 0);
+    assert_int_equal(setenv("BINNACLE_FAULTS", "store.open=error", 1), 0);
+    assert_int_equal(fault_arm_environment(&err), 0);
+    check_hit("store.open", -1);
+    assert_int_equal(setenv("BINNACLE_FAULTS", "no.such.point=error", 1), 0);
+    assert_int_equal(fault_arm_environment(&err), -1);
+    assert_string_equal(err->message, "no fault point 'no.such.point'");
+    assert_int_equal(unsetenv("BINNACLE_FAULTS"), 0);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_error, disarm),
+        cmocka_unit_test_teardown(test_environment, disarm),
         cmocka_unit_test_teardown(test_only_the_third_hit, disarm),
         cmocka_unit_test_teardown(test_delay, disarm),
         cmocka_unit_test(test_kill),
