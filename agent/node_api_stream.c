@@ -18,7 +18,13 @@
 #include "net/conn.h"
 #include "net/http_client.h"
 
-enum { DIAL_MS = 3000, UPGRADE_MS = 30 * 1000, WORDS_MAX = 500, TEXT_MAX = 16 << 10 };
+enum {
+    DIAL_MS = 3000,
+    UPGRADE_MS = 30 * 1000,
+    WORDS_MAX = 500,
+    TEXT_MAX = 16 << 10,
+    PORTS_MAX = 64
+};
 
 /* One stream until it is joined, or refused. */
 struct stream {
@@ -278,6 +284,16 @@ wants(struct node_api_request *request, const char *kubelets, const char *apis)
            http_query_bool(request->http->query, apis);
 }
 
+/* pkg/kubelet cri/streaming/remotecommand: NewOptions */
+static bool
+has_stream(struct stream *stream, bool wants_any)
+{
+    if (!wants_any) {
+        refuse(stream, 400, STR("you must specify at least 1 of stdin, stdout, stderr\n"));
+    }
+    return wants_any;
+}
+
 void
 node_api_exec(struct node_api_request *request)
 {
@@ -302,6 +318,9 @@ node_api_exec(struct node_api_request *request)
     exec.stdin = wants(request, "input", "stdin");
     exec.stdout = wants(request, "output", "stdout");
     exec.stderr = !exec.tty && wants(request, "error", "stderr");
+    if (!has_stream(stream, exec.stdin || exec.stdout || exec.stderr)) {
+        return;
+    }
     stream->call = cri_call(request->api->spec.cri, CRI_EXEC, &exec.base, 0, url_came, stream);
 }
 
@@ -321,7 +340,31 @@ node_api_attach(struct node_api_request *request)
     attach.stdin = wants(request, "input", "stdin");
     attach.stdout = wants(request, "output", "stdout");
     attach.stderr = !attach.tty && wants(request, "error", "stderr");
+    if (!has_stream(stream, attach.stdin || attach.stdout || attach.stderr)) {
+        return;
+    }
     stream->call = cri_call(request->api->spec.cri, CRI_ATTACH, &attach.base, 0, url_came, stream);
+}
+
+/* "port=80,81" as kubelet's name of it, "ports=80&ports=81" as the API's. */
+static size_t
+take_ports(struct stream *stream, const char *key, int32_t *to, size_t len)
+{
+    struct str lists[PORTS_MAX];
+    size_t list_len =
+        http_query_all(stream->request->http->query, key, lists, ARRAY_LEN(lists), stream->arena);
+
+    for (size_t i = 0; i < list_len && i < ARRAY_LEN(lists); i++) {
+        while (lists[i].size > 0 && len < PORTS_MAX) {
+            struct str port = str_cut(lists[i], ',', &lists[i]);
+            int64_t number = 0;
+
+            if (str_to_int(port, &number) && number > 0 && number < 65536) {
+                to[len++] = (int32_t)number;
+            }
+        }
+    }
+    return len;
 }
 
 void
@@ -331,9 +374,6 @@ node_api_port_forward(struct node_api_request *request)
     const struct runtime_pod *seen;
     struct stream *stream;
     struct object *object;
-    struct str ports[64];
-    int32_t numbers[64];
-    size_t len;
 
     if (!node_api_pod(request, &object, &seen)) {
         return;
@@ -343,15 +383,9 @@ node_api_port_forward(struct node_api_request *request)
         return;
     }
     stream = stream_new(request);
-    len = http_query_all(request->http->query, "port", ports, ARRAY_LEN(ports), stream->arena);
-    for (size_t i = 0; i < len && i < ARRAY_LEN(ports); i++) {
-        int64_t number = 0;
-
-        if (str_to_int(ports[i], &number) && number > 0 && number < 65536) {
-            numbers[forward.n_port++] = (int32_t)number;
-        }
-    }
-    forward.port = numbers;
+    forward.port = arena_array(stream->arena, PORTS_MAX, sizeof(*forward.port));
+    forward.n_port = take_ports(stream, "port", forward.port, 0);
+    forward.n_port = take_ports(stream, "ports", forward.port, forward.n_port);
     forward.pod_sandbox_id = arena_dupz(stream->arena, seen->sandboxes[0].id);
     stream->call =
         cri_call(request->api->spec.cri, CRI_PORT_FORWARD, &forward.base, 0, url_came, stream);

@@ -87,6 +87,7 @@ unit_tests += tests/unit/test_adm_pods
 unit_tests += tests/unit/test_adm_node
 unit_tests += tests/unit/test_adm_cert
 unit_tests += tests/unit/test_secrets_at_rest
+unit_tests += tests/unit/test_rest_stream
 
 # What several tests share beside their own file.
 net_box = tests/lib/net_box.c tests/lib/net_box.h
@@ -111,6 +112,8 @@ tests_unit_test_encode_list_SOURCES = tests/unit/test_encode_list.c $(tb)
 tests_unit_test_rest_read_SOURCES = tests/unit/test_rest_read.c $(tb)
 tests_unit_test_rest_watch_SOURCES = tests/unit/test_rest_watch.c $(tb)
 tests_unit_test_rbac_SOURCES = tests/unit/test_rbac.c $(tb)
+node_box = tests/lib/node_box.c tests/lib/node_box.h $(tb)
+tests_unit_test_rest_stream_SOURCES = tests/unit/test_rest_stream.c $(node_box)
 store_box = tests/lib/store_box.c tests/lib/store_box.h
 tests_unit_test_store_SOURCES = tests/unit/test_store.c $(store_box)
 fake_client = tests/lib/fake_client.c tests/lib/fake_client.h
@@ -191,6 +194,7 @@ lab_tests += tests/lab/test_lab_faults.sh
 lab_tests += tests/lab/test_node.sh
 lab_tests += tests/lab/test_agent.sh
 lab_tests += tests/lab/test_ssh.sh
+lab_tests += tests/lab/test_streams.sh
 
 # ---- fuzz targets: tests/fuzz/fuzz_x.c, corpus/x/, x.dict; make check replays the corpus ----
 fuzz_tests =
@@ -284,7 +288,7 @@ EXTRA_DIST += .clang-format README.md doc tests/README.md check quickstart scrip
 	 tests/lib/tap.sh tests/lib/unit.h $(script_tests) $(lab_tests) \
 	tests/lib/README.md tests/lib/images.sh tests/lib/images/echo.c tests/lib/images/pause.c \
 	tests/lib/lab.sh tests/lib/lab_build.sh tests/lib/lab_cgroup.sh tests/lib/lab_host.sh \
-	tests/lib/lab_test.sh \
+	tests/lib/lab_node.sh tests/lib/lab_test.sh \
 	tests/tools/check-banned.awk tests/tools/check-banned.sh tests/tools/check-format.sh \
 	tests/tools/check-flags.awk tests/tools/check-flags.sh \
 	tests/tools/check-layers.sh tests/tools/check-limits.awk tests/tools/check-limits.sh \

@@ -20,6 +20,7 @@
 #include "apiserver/local_client.h"
 #include "apiserver/pages.h"
 #include "apiserver/rbac_bootstrap.h"
+#include "apiserver/relay.h"
 #include "apiserver/route.h"
 #include "apiserver/sink.h"
 #include "base/arena.h"
@@ -233,12 +234,12 @@ stopped(void *ctx)
     }
 }
 
-/* Nothing of a request, a compaction or the own client is left. */
+/* Nothing of a request, a relay, a compaction or the own client is left. */
 void
 apiserver_req_over(struct apiserver *server)
 {
-    if (server->is_stopping && server->req_len == 0 && !server->is_compacting &&
-        !server->is_expiring && !server->is_stop_posted) {
+    if (server->is_stopping && server->req_len == 0 && server->relays == NULL &&
+        !server->is_compacting && !server->is_expiring && !server->is_stop_posted) {
         server->is_stop_posted = true;
         loop_defer(server->loop, stopped, server);
     }
@@ -258,6 +259,10 @@ apiserver_stop(struct apiserver *server, void (*done)(void *ctx), void *ctx)
 {
     server->on_stopped = done;
     server->stopped_ctx = ctx;
+    if (server->is_stop_posted) {
+        loop_defer(server->loop, stopped, server); /* asked again: it tells again */
+        return;
+    }
     server->is_stopping = true;
     loop_timer_cancel(STEAL(server->compaction));
     server->is_expiring = true;
@@ -268,6 +273,7 @@ apiserver_stop(struct apiserver *server, void (*done)(void *ctx), void *ctx)
             req_gone(&q->req); /* only posts: nothing is freed in here */
         }
     }
+    relay_stop(server);
     apiserver_req_over(server);
 }
 

@@ -85,8 +85,8 @@ send(struct req *req)
     struct http_request *http = req->http;
     count(req);
     req_body_free(STEAL(q->intake));
-    if (http == NULL) {
-        return; /* the client went away */
+    if (http == NULL || q->is_upgraded) {
+        return; /* the client went away, or its connection belongs to somebody else */
     }
     struct http_header headers[HEADERS_FIXED + REQ_HEADERS_MAX + REQ_WARNINGS_MAX];
     size_t len = 0;

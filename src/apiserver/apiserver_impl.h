@@ -19,6 +19,7 @@ struct inflight;
 struct keyqueue;
 struct loop_timer;
 struct pages;
+struct relay;
 struct sink;
 
 enum { ROUTE_SEGMENTS_MAX = 16 };
@@ -59,6 +60,7 @@ struct apiserver {
     struct http_handler handler;
     struct req_impl *reqs; /* all that live, newest first */
     size_t req_len;
+    struct relay *relays;          /* all that run */
     struct client *self;           /* system:apiserver, for start-up writes */
     struct loop_timer *compaction; /* the next run */
     uint64_t compact_next;         /* revision of the last run: what the next one compacts to */

@@ -180,7 +180,7 @@ put_line(struct jw *w, struct req *req, const struct err *err)
     jw_keyz(w, "requestURI");
     jw_printf(w, STR_FMT "%s" STR_FMT, STR_ARG(req->path), req->query.size > 0 ? "?" : "",
               STR_ARG(req->query));
-    jw_kvz(w, "verb", verb_name(req->verb == VERB_APPLY ? VERB_PATCH : req->verb));
+    jw_kvz(w, "verb", verb_name(req->right));
     jw_keyz(w, "user");
     authn_write_user(req->impersonated_by != NULL ? req->impersonated_by : &req->user, w);
     if (req->impersonated_by != NULL) {

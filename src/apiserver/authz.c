@@ -179,7 +179,7 @@ authz_step(struct req *req, struct err **err)
 {
     bool is_namespace = req->group.size == 0 && str_is(req->plural, "namespaces");
     struct authz_attrs attrs = { .user = &req->user,
-                                 .verb = str_of(verb_name(req->verb)),
+                                 .verb = str_of(verb_name(req->right)),
                                  .group = req->group,
                                  .version = req->version,
                                  .resource = req->plural,

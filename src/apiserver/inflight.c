@@ -6,6 +6,7 @@
 #include "apiserver/inflight.h"
 
 #include "apiserver/apiserver_impl.h"
+#include "apiserver/rest_log.h"
 #include "apiserver/steps.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -55,7 +56,8 @@ inflight_enter(struct req *req, struct err **err)
 {
     struct req_impl *q = req->impl;
     struct inflight *inflight = req->server->inflight;
-    if (req->verb == VERB_WATCH || req->verb == VERB_CONNECT) {
+    if (req->verb == VERB_WATCH || req->verb == VERB_CONNECT ||
+        rest_log_is(req->resource, req->sub)) {
         return STEP_NEXT; /* long-running */
     }
     int kind = req_is_write(req) || req->verb == VERB_DELETECOLLECTION;

@@ -83,3 +83,7 @@ libapiserver_a_SOURCES += src/apiserver/adm_service_ports.c
 libapiserver_a_SOURCES += src/apiserver/adm_cert.c
 libapiserver_a_SOURCES += src/apiserver/rest_cert.c src/apiserver/rest_cert.h
 libapiserver_a_SOURCES += src/apiserver/rest_log.c src/apiserver/rest_log.h
+libapiserver_a_SOURCES += src/apiserver/relay.c src/apiserver/relay.h
+libapiserver_a_SOURCES += src/apiserver/rest_connect.c src/apiserver/rest_connect.h
+libapiserver_a_SOURCES += src/apiserver/rest_pod.c src/apiserver/rest_pod.h
+libapiserver_a_SOURCES += src/apiserver/rest_stream.c

@@ -70,6 +70,7 @@ struct req {
 
     /* attributes */
     enum verb verb;
+    enum verb right; /* what authorisation asks for: verb, but for CONNECT the method's (0: none) */
     bool is_resource;
     const struct resource *resource; /* as named by the URL (its version); NULL: none is known */
     const struct subresource *sub;   /* NULL: main */

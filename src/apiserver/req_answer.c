@@ -35,11 +35,25 @@ req_answer_json(struct req *req, int status, struct str json)
 }
 
 void
+req_answer_text(struct req *req, int status, struct str text)
+{
+    req_answer_body(req, status, "text/plain; charset=utf-8", body_of_copy(text));
+}
+
+void
 req_answer_object(struct req *req, int status, struct object *object)
 {
     struct object *before = req->result;
     req->result = object_ref(object);
     object_unref(before);
     req->status = status;
+    answered(req->impl);
+}
+
+void
+req_answer_upgraded(struct req *req)
+{
+    req->impl->is_upgraded = true;
+    req->status = 101;
     answered(req->impl);
 }

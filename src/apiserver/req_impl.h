@@ -43,6 +43,7 @@ struct req_impl {
     bool is_committed, is_unknown; /* the store has it, or may have it: nothing is undone */
     bool is_awaited, is_answered;  /* route_mount waits for an answer; it came */
     bool is_in_flight, is_mutating;
+    bool is_upgraded; /* the connection left HTTP: there is nothing to send */
     bool wants_bytes; /* a local call that takes an encoding, not objects */
     struct err *error, *resume_error;
     req_cancel_fn *on_cancel;
@@ -100,6 +101,9 @@ void req_ref(struct req *req);
 void req_unref(struct req *req);
 void req_deadline(struct req *req, int64_t after_ms); /* from now; the earlier one wins */
 void req_header(struct req *req, const char *name, struct str value); /* copied */
+void req_answer_text(struct req *req, int status, struct str text);   /* text/plain, copied */
+/* The connection left HTTP (http_upgrade): nothing is to be sent. */
+void req_answer_upgraded(struct req *req);
 /* The server's order of steps: built once, read by the runner. */
 struct req_order {
     const struct req_step *steps[REQ_STEPS_MAX];

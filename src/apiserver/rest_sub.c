@@ -13,6 +13,7 @@
 #include "api/object.h"
 #include "api/status.h"
 #include "apiserver/req_impl.h"
+#include "apiserver/rest_connect.h"
 #include "apiserver/rest_log.h"
 #include "apiserver/rest_virtual.h"
 #include "base/arena.h"
@@ -52,7 +53,7 @@ bool
 rest_sub_is_served(const struct resource *resource, const struct subresource *sub)
 {
     if (rest_sub_find(resource, sub) != NULL || rest_virtual_find(resource, sub) != NULL ||
-        rest_log_is(resource, sub)) {
+        rest_log_is(resource, sub) || rest_connect_is(resource, sub)) {
         return true;
     }
     for (size_t i = 0; sub->kind == NULL && i < ARRAY_LEN(parts); i++) {

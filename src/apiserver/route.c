@@ -12,6 +12,8 @@
 #include "api/duration.h"
 #include "apiserver/apiserver_impl.h"
 #include "apiserver/encode.h"
+#include "apiserver/rest_connect.h"
+#include "apiserver/rest_log.h"
 #include "apiserver/rest_sub.h"
 #include "apiserver/steps.h"
 #include "base/arena.h"
@@ -32,10 +34,12 @@ struct path {
 static const struct method {
     const char *name;
     enum verb verb;
+    enum verb connected; /* the right that connecting with it needs */
 } methods[] = {
-    { "GET", VERB_GET },     { "HEAD", VERB_GET },    { "POST", VERB_CREATE },
-    { "PUT", VERB_UPDATE },  { "PATCH", VERB_PATCH }, { "DELETE", VERB_DELETE },
-    { "OPTIONS", VERB_GET },
+    { "GET", VERB_GET, VERB_GET },        { "HEAD", VERB_GET, VERB_GET },
+    { "POST", VERB_CREATE, VERB_CREATE }, { "PUT", VERB_UPDATE, VERB_UPDATE },
+    { "PATCH", VERB_PATCH, VERB_PATCH },  { "DELETE", VERB_DELETE, VERB_DELETE },
+    { "OPTIONS", VERB_GET, 0 }, /* upstream's RequestInfo has no verb for it: only "*" allows it */
 };
 
 /* ---- mounts ---- */
@@ -268,13 +272,16 @@ not_allowed(struct err **err)
 int
 route_path(struct req *req, struct str path, struct str query, const char *method, struct err **err)
 {
+    enum verb connected = 0;
     req->path = path;
     req->query = query;
     for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
         if (strcmp(methods[i].name, method) == 0) {
             req->verb = methods[i].verb;
+            connected = methods[i].connected;
         }
     }
+    req->right = req->verb;
     if (req->verb == 0) {
         return not_allowed(err);
     }
@@ -285,11 +292,17 @@ route_path(struct req *req, struct str path, struct str query, const char *metho
     }
     if (!find_mount(req, &parts) && read_resource(req, &parts)) {
         bool is_get = strcmp(method, "GET") == 0;
+        route_resolve(req);
+        if (rest_connect_is(req->resource, req->sub)) {
+            req->verb = VERB_CONNECT;
+            req->right = connected;
+            return 0;
+        }
         if (req->verb == VERB_GET && !is_get) {
             return not_allowed(err); /* HEAD and OPTIONS have no route there */
         }
         refine_verb(req);
-        route_resolve(req);
+        req->right = req->verb;
     }
     return 0;
 }
@@ -313,8 +326,9 @@ set_deadline(struct req *req, struct err **err)
 {
     struct str text = http_query(req->query, "timeout", req->arena);
     int64_t asked_ns = 0;
-    if (req->verb == VERB_WATCH || req->verb == VERB_CONNECT) {
-        return 0;
+    if (req->verb == VERB_WATCH || req->verb == VERB_CONNECT ||
+        rest_log_is(req->resource, req->sub)) {
+        return 0; /* they may last */
     }
     if (text.size > 0 && duration_parse(text, &asked_ns) < 0) {
         return err_set(err, ERR_BAD_REQUEST,
@@ -346,6 +360,7 @@ route_attributes(struct req *req, struct err **err)
         err_set(err, ERR_BAD_REQUEST, "the call names no verb");
         return STEP_FAIL;
     }
+    req->right = req->verb;
     return set_deadline(req, err) < 0 ? STEP_FAIL : STEP_NEXT;
 }
 
@@ -353,6 +368,9 @@ static bool
 is_supported(const struct req *req)
 {
     unsigned verb = req->verb == VERB_APPLY ? VERB_PATCH : req->verb;
+    if (verb == VERB_CONNECT) {
+        return rest_connect_may(req);
+    }
     unsigned verbs = req->sub != NULL ? req->sub->verbs : req->resource->verbs;
     bool needs_ns = req->verb != VERB_LIST && req->verb != VERB_WATCH;
     if (needs_ns && resource_is_namespaced(req->resource) && req->ns.size == 0) {
@@ -416,6 +434,11 @@ route_mount(struct req *req, struct err **err)
     }
     if (req->resource->deprecated != NULL) {
         req_warn(req, str_of(req->resource->deprecated));
+    }
+    if (req->verb == VERB_CONNECT) {
+        bool is_dry = req->options.dry_run;
+        return is_dry && err_set(err, ERR_BAD_REQUEST, "dryRun is not supported") < 0 ? STEP_FAIL
+                                                                                      : STEP_NEXT;
     }
     if (route_options_check(req, err) < 0 || encode_negotiate(req, err) < 0) {
         return STEP_FAIL;

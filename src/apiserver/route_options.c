@@ -98,6 +98,9 @@ route_options_parse(struct req *req, struct err **err)
             return -1;
         }
         break;
+    case VERB_CONNECT:
+        parse_dry_run(req);
+        return 0; /* the rest of the query is not ours */
     default:
         break;
     }

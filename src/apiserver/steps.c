@@ -11,6 +11,7 @@
 #include "apiserver/authn.h"
 #include "apiserver/ident.h"
 #include "apiserver/impersonate.h"
+#include "apiserver/rest_connect.h"
 #include "apiserver/rest_log.h"
 #include "base/mem.h"
 
@@ -64,14 +65,15 @@ const struct req_step steps_order[] = {
     { "patch", PATCHES, rest_patch_step, NULL },
     { "default", OBJECTS, rest_write_default, NULL },
     { "managed-fields", OBJECTS, rest_write_managed, NULL },
-    { "mutate", WRITES, admission_mutate, admission_undo },
+    { "mutate", WRITES | VERB_CONNECT, admission_mutate, admission_undo },
     { "escalate", OBJECTS, rest_rbac_step, NULL },
     { "prepare", OBJECTS, rest_prepare_step, NULL },
     { "prepare-delete", VERB_DELETE, rest_delete_prepare, NULL },
     { "allocate", OBJECTS, adm_service_take, adm_service_undo },
     { "validate", OBJECTS, rest_prepare_validate, NULL },
     { "canonicalise", WRITES, rest_prepare_canonicalise, NULL },
-    { "admit", WRITES, admission_validate, NULL },
+    { "admit", WRITES | VERB_CONNECT, admission_validate, NULL },
+    { "connect", VERB_CONNECT, rest_connect_step, NULL },
     { "virtual", VERB_CREATE, rest_virtual_step, NULL },
     { "commit", WRITES, rest_commit_step, NULL },
     { "encode", 0, encode_step, NULL },

@@ -11,42 +11,13 @@ command -v kubectl >/dev/null || skip_all "needs kubectl"
 [ -x "$programs/binnacle" ] && [ -x "$programs/binnacle-agent" ] || skip_all "needs both programs"
 export LAB_FULL=1 LAB_DISK=3g
 lab_need 1
-addr=10.77.0.11
+. "$here/../lib/lab_node.sh"
 
-# ---- programs, their libraries and images onto the host ----
-
-bundle=$tap_dir/bundle
-mkdir -p "$bundle/lib"
-cp "$programs/binnacle" "$bundle/"
-strip -o "$bundle/binnacle-agent" "$programs/binnacle-agent"
-ldd "$programs/binnacle" | awk '/=> \// { print $3 }' | grep -vE '/lib(c|m)\.so' |
-    xargs -I{} cp -L {} "$bundle/lib/"
-oci=${LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/binnacle-lab}/oci
-for image in nginx busybox; do
-    ref=$(sed -n 's/.*"org.opencontainers.image.ref.name":"\([^"]*\)".*/\1/p' "$oci/$image/index.json")
-    skopeo copy -q "oci:$oci/$image:$ref" \
-        "docker-archive:$bundle/$image.tar:docker.io/library/$image:latest"
-done
-tar -C "$tap_dir" -cz bundle | lab ssh n1 'tar -C /opt -xz'
-
-host() { # SCRIPT: on the host, with the programs' libraries
-    lab ssh n1 "export LD_LIBRARY_PATH=/opt/bundle/lib PATH=\$PATH:/opt/bundle; $1"
-}
-k() {
-    lab exec kubectl --kubeconfig "$tap_dir/kubeconfig" "$@"
-}
-is() { # EXPECTED COMMAND...: for lab_until
-    local want=$1
-    shift
-    [ "$("$@" 2>/dev/null)" = "$want" ]
-}
+lab_node_bundle "$programs" nginx busybox
 
 # ---- the node ----
 
-host "setsid binnacle serve --listen $addr:6443 --advertise $addr >/root/serve.log 2>&1 </dev/null &
-    for i in \$(seq 100); do grep -q 'is ready' /root/serve.log && exit 0; sleep 0.1; done; exit 1"
-check "the control plane is ready" host "grep -q 'is ready' /root/serve.log"
-host 'cat /var/lib/binnacle/admin.kubeconfig' >"$tap_dir/kubeconfig"
+lab_node_serve
 check "node add local ends with the node Ready" host 'binnacle node add local'
 equal "kubectl sees it" \
     "$(k get node n1 -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}')" True

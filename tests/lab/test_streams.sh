@@ -1,0 +1,77 @@
+#!/bin/bash
+# What reaches into running containers: exec with exit codes, terminals and half-closed input, attach, cp
+# both ways, port-forward. Real containers, real kubectl.  What is not covered: a second node.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../lib/tap.sh"
+. "$here/../lib/lab_test.sh"
+programs=${top_builddir:-$here/../..}
+
+for tool in "${KUBECTL:-kubectl}" curl script; do
+    command -v "$tool" >/dev/null || skip_all "needs $tool"
+done
+[ -x "$programs/binnacle" ] && [ -x "$programs/binnacle-agent" ] || skip_all "needs both programs"
+export LAB_FULL=1 LAB_DISK=3g
+lab_need 1
+. "$here/../lib/lab_node.sh"
+
+lab_node_bundle "$programs" nginx busybox
+lab_node_serve
+check "the host becomes a node" host 'binnacle node add local'
+for image in nginx busybox; do
+    check "image load $image" host "binnacle image load /opt/bundle/$image.tar"
+done
+
+untainted() { [ -z "$(k get node n1 -o 'jsonpath={.spec.taints}')" ]; }
+phase() { k get pod "$1" -o 'jsonpath={.status.phase}'; }
+lab_until 20 untainted
+k run web --image=nginx --image-pull-policy=IfNotPresent --port=80 >/dev/null
+k run box --image=busybox --image-pull-policy=IfNotPresent --command -- \
+    sh -c 'while read -r line; do echo "heard $line"; done; sleep 3600' >/dev/null
+check "nginx runs" lab_until 30 is Running phase web
+check "busybox runs" lab_until 30 is Running phase box
+
+# ---- exec ----
+
+code() { # COMMAND...: its exit status
+    local status=0
+    "$@" >/dev/null 2>&1 || status=$?
+    echo "$status"
+}
+equal "exec" "$(k exec box -- echo hello)" hello
+equal "standard error stays apart" "$(k exec box -- sh -c 'echo out; echo err >&2' 2>/dev/null)" out
+equal "the exit code comes back" "$(code k exec box -- sh -c 'exit 7')" 7
+equal "a command that is not there" "$(code k exec box -- /no/such)" 1
+equal "input ends where ours does" "$(echo -n sixsix | k exec -i box -- wc -c)" 6
+big() { head -c 20000000 /dev/zero | tr '\0' 'x'; }
+equal "20 MB in" "$(big | k exec -i box -- wc -c)" 20000000
+equal "20 MB out" "$(k exec box -- sh -c 'head -c 20000000 /dev/zero' | wc -c)" 20000000
+refuse "a container that is not there" k exec box -c nobody -- true
+terminal="stty rows 33 cols 91; $(declare -f lab k); lab_script=$lab_script tap_dir=$tap_dir
+    k exec -it box -- sh -c 'tty; sleep 1; stty size; exit 5'"
+status=0
+script -qec "bash -c '${terminal//\'/\'\\\'\'}'" "$tap_dir/typescript" >/dev/null </dev/null || status=$?
+check "a terminal" grep -q '/dev/pts' "$tap_dir/typescript"
+check "… as wide as ours" grep -q '33 91' "$tap_dir/typescript"
+equal "… with its exit code" "$status" 5
+
+# ---- cp ----
+
+mkdir "$tap_dir/files"
+head -c 3000000 /dev/urandom >"$tap_dir/files/big"
+echo small >"$tap_dir/files/small"
+check "cp into a container" k cp "$tap_dir/files" box:/tmp/files
+check "… and out of it" k cp box:/tmp/files "$tap_dir/again"
+check "nothing changed on the way" diff -r "$tap_dir/files" "$tap_dir/again"
+
+# ---- port-forward ----
+
+k port-forward pod/web 18080:80 >"$tap_dir/forward.log" 2>&1 &
+forward=$!
+check "port-forward listens" lab_until 10 grep -q 'Forwarding from' "$tap_dir/forward.log"
+for i in 1 2 3; do
+    check "… and carries request $i" lab exec curl -sf -o /dev/null http://127.0.0.1:18080/
+done
+kill "$forward"
+
+tap_done
