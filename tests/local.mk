@@ -195,6 +195,7 @@ lab_tests += tests/lab/test_node.sh
 lab_tests += tests/lab/test_agent.sh
 lab_tests += tests/lab/test_ssh.sh
 lab_tests += tests/lab/test_streams.sh
+lab_tests += tests/lab/test_quickstart.sh
 
 # ---- fuzz targets: tests/fuzz/fuzz_x.c, corpus/x/, x.dict; make check replays the corpus ----
 fuzz_tests =

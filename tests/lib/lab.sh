@@ -102,7 +102,7 @@ lab_up() { # HOSTS MACHINES
     [ "$(id -u)" -eq 0 ] || die "needs root"
     ! supervisor >/dev/null || die "lab $LAB_ID is already up"
     [ ! -e "$LAB_DIR/cgroups" ] || lab_down
-    [ -e "$LAB_CACHE/registry.ready" ] || lab_build
+    lab_build
     [ "$2" -eq 0 ] || [ -e "$LAB_CACHE/vm.ready" ] || lab_build vm
     rm -rf "$LAB_DIR"
     mkdir -p "$LAB_DIR/run" /run/lab

@@ -4,7 +4,8 @@
 
 lab_base_packages=systemd,systemd-sysv,dbus,openssh-server,sudo,iproute2,ca-certificates,procps,kmod,iputils-ping
 lab_node_packages="containerd containernetworking-plugins nftables conntrack"
-lab_mirror_packages="$lab_node_packages runc crun iptables socat ethtool nginx-light curl"
+lab_mirror_packages="$lab_node_packages runc crun iptables socat ethtool nginx-light curl
+$(awk '$1 == "build" { $1 = ""; print }' "$here/../../scripts/packages.txt" | xargs)"
 
 in_chroot() { # ROOT CMD...: with /proc, and services kept from starting
     local root=$1
