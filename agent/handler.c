@@ -9,6 +9,7 @@
 
 #include "agent/cri.h"
 #include "agent/cri.pb-c.h"
+#include "agent/handler_priv.h"
 #include "api/quote.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -16,37 +17,12 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "net/conn.h"
+#include "net/grpc.h"
 #include "net/http_client.h"
 #include "net/tls.h"
 
 enum { REDIRECTS_MAX = 10, OUTPUT_MAX = 10 << 10, EXEC_GRACE_MS = 5000 };
 #define KUBE_VERSION "1.35"
-
-struct handler {
-    struct loop *loop;
-    struct arena *arena;
-    handler_fn *done;
-    void *ctx;
-    int64_t end_ms, timeout_ms;
-    bool is_cancelled, is_hook;
-    /* What runs: one of them. */
-    struct cri_call *exec;
-    struct conn_dial *dial;
-    struct http_call *http;
-    struct loop_timer *timer;
-    /* Of a command, of an address: for the texts. */
-    struct str command, address;
-    /* httpGet. */
-    struct http_client *client;
-    struct tls_ctx *tls;
-    struct str scheme, host, path, location;
-    struct http_header headers[32];
-    size_t header_len;
-    int redirects, status;
-    /* The outcome, when it is told in a later round. */
-    enum probe_outcome outcome;
-    struct str text;
-};
 
 static void start_http(struct handler *handler);
 
@@ -64,8 +40,9 @@ handler_free(struct handler *handler)
     mem_free(handler);
 }
 
-static void
-finish(struct handler *handler, enum probe_outcome outcome, struct str text, bool is_warning)
+void
+handler_finish(struct handler *handler, enum probe_outcome outcome, struct str text,
+               bool is_warning)
 {
     if (!handler->is_cancelled) {
         handler->done(handler->ctx, outcome, text, is_warning);
@@ -79,11 +56,11 @@ finish_later(void *ctx)
     struct handler *handler = ctx;
 
     handler->timer = NULL;
-    finish(handler, handler->outcome, handler->text, false);
+    handler_finish(handler, handler->outcome, handler->text, false);
 }
 
-static void
-refuse(struct handler *handler, struct str text)
+void
+handler_refuse(struct handler *handler, struct str text)
 {
     handler->outcome = PROBE_ERROR;
     handler->text = text;
@@ -103,6 +80,8 @@ handler_cancel(struct handler *handler)
         conn_dial_cancel(handler->dial);
     } else if (handler->http != NULL) {
         http_call_cancel(handler->http);
+    } else if (handler->grpc != NULL) {
+        grpc_cancel(handler->grpc);
     } else {
         handler_free(handler); /* only a timer */
     }
@@ -126,7 +105,7 @@ exec_ended(void *ctx, const ProtobufCMessage *message, struct err *owned)
                                       STR_ARG(handler->command), (int)(handler->timeout_ms / 1000))
                        : arena_dup(handler->arena, str_of(owned->message));
         err_free(owned);
-        finish(handler, is_late ? PROBE_FAILED : PROBE_ERROR, text, false);
+        handler_finish(handler, is_late ? PROBE_FAILED : PROBE_ERROR, text, false);
         return;
     }
     text = arena_printf(handler->arena, "%.*s%.*s",
@@ -141,7 +120,7 @@ exec_ended(void *ctx, const ProtobufCMessage *message, struct err *owned)
             (int)(answer->stderr.len < OUTPUT_MAX ? answer->stderr.len : OUTPUT_MAX),
             (const char *)answer->stderr.data, STR_ARG(quote_go(text, handler->arena)));
     }
-    finish(handler, answer->exit_code == 0 ? PROBE_OK : PROBE_FAILED, text, false);
+    handler_finish(handler, answer->exit_code == 0 ? PROBE_OK : PROBE_FAILED, text, false);
 }
 
 static void
@@ -187,8 +166,8 @@ port_of(struct val port, struct val container)
     return number > 0 && number < 65536 ? (int)number : -1;
 }
 
-static struct str
-join_address(struct arena *arena, struct str host, int port)
+struct str
+handler_address(struct arena *arena, struct str host, int port)
 {
     bool is_v6 = host.size > 0 && memchr(host.at, ':', host.size) != NULL;
 
@@ -227,10 +206,10 @@ dialled(void *ctx, struct conn *conn, struct err *owned)
     if (owned != NULL) {
         text = dial_text(handler, owned);
         err_free(owned);
-        finish(handler, PROBE_FAILED, text, false);
+        handler_finish(handler, PROBE_FAILED, text, false);
         return;
     }
-    finish(handler, PROBE_OK, text, false);
+    handler_finish(handler, PROBE_OK, text, false);
 }
 
 static void
@@ -240,10 +219,10 @@ start_tcp(struct handler *handler, const struct handler_in *in, struct val tcp)
     struct str host = val_str(val_get(tcp, "host"));
 
     if (port < 0) {
-        refuse(handler, STR("invalid port number"));
+        handler_refuse(handler, STR("invalid port number"));
         return;
     }
-    handler->address = join_address(handler->arena, host.size > 0 ? host : in->pod_ip, port);
+    handler->address = handler_address(handler->arena, host.size > 0 ? host : in->pod_ip, port);
     handler->dial =
         conn_dial(handler->loop, handler->address.at, handler->timeout_ms, dialled, handler);
 }
@@ -327,15 +306,15 @@ http_ended(void *ctx, const struct http_answer *answer, struct err *owned)
     if (owned != NULL) {
         text = http_error_text(handler, owned);
         err_free(owned);
-        finish(handler, PROBE_FAILED, text, false);
+        handler_finish(handler, PROBE_FAILED, text, false);
     } else if (!handler->is_cancelled && follow(handler, &is_other)) {
         start_http(handler);
     } else if (is_other) {
-        finish(handler, PROBE_OK, STR("Probe terminated redirects"), true);
+        handler_finish(handler, PROBE_OK, STR("Probe terminated redirects"), true);
     } else if (handler->is_hook || (handler->status >= 200 && handler->status < 400)) {
-        finish(handler, PROBE_OK, (struct str){ 0 }, false);
+        handler_finish(handler, PROBE_OK, (struct str){ 0 }, false);
     } else {
-        finish(
+        handler_finish(
             handler, PROBE_FAILED,
             arena_printf(handler->arena, "HTTP probe failed with statuscode: %d", handler->status),
             false);
@@ -414,17 +393,17 @@ begin_http(struct handler *handler, const struct handler_in *in, struct val get)
     AUTO_ERR struct err *err = NULL;
 
     if (port < 0) {
-        refuse(handler, STR("invalid port number"));
+        handler_refuse(handler, STR("invalid port number"));
         return;
     }
     handler->scheme = is_tls ? STR("https") : STR("http");
-    handler->address = join_address(handler->arena, host.size > 0 ? host : in->pod_ip, port);
+    handler->address = handler_address(handler->arena, host.size > 0 ? host : in->pod_ip, port);
     handler->path = arena_printf(handler->arena, "%s" STR_FMT,
                                  path.size > 0 && path.at[0] == '/' ? "" : "/", STR_ARG(path));
     handler->host = handler->address;
     read_headers(handler, in, get);
     if (is_tls && tls_client(&tls, &handler->tls, &err) < 0) {
-        refuse(handler, arena_dup(handler->arena, str_of(err->message)));
+        handler_refuse(handler, arena_dup(handler->arena, str_of(err->message)));
         return;
     }
     spec.address = handler->address.at;
@@ -442,6 +421,7 @@ handler_start(const struct handler_in *in, handler_fn *done, void *ctx)
     struct handler *handler = MEM_NEW(struct handler);
     struct val exec = val_get(in->action, "exec"), get = val_get(in->action, "httpGet");
     struct val tcp = val_get(in->action, "tcpSocket"), nap = val_get(in->action, "sleep");
+    struct val grpc = val_get(in->action, "grpc");
 
     handler->loop = in->loop;
     handler->is_hook = strcmp(in->purpose, "lifecycle") == 0;
@@ -456,13 +436,15 @@ handler_start(const struct handler_in *in, handler_fn *done, void *ctx)
         begin_http(handler, in, get);
     } else if (val_is(tcp)) {
         start_tcp(handler, in, tcp);
+    } else if (val_is(grpc)) {
+        handler_grpc(handler, in, grpc);
     } else if (val_is(nap)) {
         handler->outcome = PROBE_OK;
         handler->timer =
             loop_timer(in->loop, clock_mono_ms() + val_int(val_get(nap, "seconds"), 0) * 1000,
                        finish_later, handler);
     } else {
-        refuse(handler, STR("missing or unsupported handler"));
+        handler_refuse(handler, STR("missing or unsupported handler"));
     }
     return handler;
 }

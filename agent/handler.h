@@ -1,4 +1,4 @@
-/* Runs what a probe or a lifecycle hook says: exec, httpGet, tcpSocket, sleep.  Loop thread. */
+/* Runs what a probe or a lifecycle hook says: exec, httpGet, tcpSocket, grpc, sleep.  Loop thread. */
 #ifndef BINNACLE_AGENT_HANDLER_H
 #define BINNACLE_AGENT_HANDLER_H
 

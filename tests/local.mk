@@ -168,6 +168,7 @@ unit_tests += tests/unit/test_atomic_dir
 unit_tests += tests/unit/test_disk
 unit_tests += tests/unit/test_volume
 unit_tests += tests/unit/test_probe
+unit_tests += tests/unit/test_handler_grpc
 unit_tests += tests/unit/test_pod_dns
 unit_tests += tests/unit/test_pod_limits
 unit_tests += tests/unit/test_pod_config
