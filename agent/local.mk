@@ -49,6 +49,7 @@ libagent_a_SOURCES += agent/pod_env.c agent/pod_env.h
 libagent_a_SOURCES += agent/pod_facts.c agent/pod_facts.h
 libagent_a_SOURCES += agent/pod_field.c agent/pod_field.h
 libagent_a_SOURCES += agent/pod_limits.c agent/pod_limits.h
+libagent_a_SOURCES += agent/pod_list.c agent/pod_list.h
 libagent_a_SOURCES += agent/pod_plan.c agent/pod_plan.h agent/pod_plan_priv.h agent/pod_plan_end.c
 libagent_a_SOURCES += agent/pod_plan_start.c
 libagent_a_SOURCES += agent/pod_restart.c agent/pod_restart.h

@@ -4,6 +4,7 @@
 
 #include "agent/logs.h"
 #include "agent/node_api_priv.h"
+#include "agent/pod_list.h"
 #include "agent/podset.h"
 #include "agent/runtime.h"
 #include "api/object.h"
@@ -23,32 +24,21 @@ is_running(void *ctx, struct str container_id)
 static struct val
 status_of(struct val pod, struct str name)
 {
-    static const char *const lists[] = { "status.containerStatuses",
-                                         "status.initContainerStatuses" };
+    struct val status = val_get(pod, "status"), found = { 0 };
 
-    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-        VAL_EACH (it, val_at(pod, lists[i])) {
-            if (str_eq(val_str(val_get(it.value, "name")), name)) {
-                return it.value;
-            }
-        }
+    for (int list = 0; list < POD_LIST_LEN && !val_is(found); list++) {
+        found = pod_list_item(val_get(status, pod_list_status((enum pod_list)list)), name);
     }
-    return (struct val){ 0 };
+    return found;
 }
 
 static bool
 has_container(struct object *object, struct str name)
 {
-    static const char *const lists[] = { "spec.containers", "spec.initContainers",
-                                         "spec.ephemeralContainers" };
-    bool has = false;
+    bool has;
 
     object_pin(object);
-    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-        VAL_EACH (it, val_at(object_val(object), lists[i])) {
-            has = has || str_eq(val_str(val_get(it.value, "name")), name);
-        }
-    }
+    has = val_is(pod_list_find(val_get(object_val(object), "spec"), name, NULL));
     object_unpin(object);
     return has;
 }

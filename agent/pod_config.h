@@ -42,6 +42,7 @@ struct pod_config_container {
     int64_t backoff_ms;
     struct str image_ref, image_user; /* user: the name in the image, absent when it is a number */
     int64_t image_uid;                /* -1: unknown */
+    struct str target_id; /* whose processes it sees (targetContainerName), absent: nobody's */
     const struct pod_env *env;
     const struct pod_config_mount *mounts;
     size_t mount_len;

@@ -158,6 +158,10 @@ security(const struct pod_config_in *in, const struct pod_config_container *c)
     out->no_new_privs = !val_bool(val_get(own, "allowPrivilegeEscalation"), true);
     set_user(in, c, out);
     out->namespace_options = pod_config_namespaces(in);
+    if (c->target_id.size > 0 && out->namespace_options->pid == CRI__NAMESPACE_MODE__CONTAINER) {
+        out->namespace_options->pid = CRI__NAMESPACE_MODE__TARGET;
+        out->namespace_options->target_id = pod_config_text(in->arena, c->target_id);
+    }
     out->n_supplemental_groups = pod_config_groups(in, &out->supplemental_groups);
     out->supplemental_groups_policy = pod_config_groups_policy(in);
     out->seccomp = seccomp(in, c);

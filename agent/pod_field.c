@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "agent/pod_list.h"
 #include "api/quantity.h"
 #include "base/arena.h"
 #include "base/err.h"
@@ -149,21 +150,6 @@ pod_field_text(const struct pod_field_in *in, struct str path, struct str *ret, 
 
 /* ---- resources ---- */
 
-struct val
-pod_field_container(struct val pod, struct str name)
-{
-    static const char *const lists[] = { "spec.containers", "spec.initContainers" };
-
-    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-        VAL_EACH (it, val_at(pod, lists[i])) {
-            if (str_eq(val_str(val_get(it.value, "name")), name)) {
-                return it.value;
-            }
-        }
-    }
-    return (struct val){ 0 };
-}
-
 /* What a container without that limit is told: the node's allocatable. */
 static __int128
 node_nano(const struct pod_place *place, struct str resource)
@@ -193,7 +179,8 @@ pod_field_resource(const struct pod_field_in *in, struct val selector, struct st
     struct str list = str_cut(what, '.', &resource);
     struct quantity amount = { 0 }, divisor = { 0 };
     bool is_limit = str_is(list, "limits"), is_cpu = str_is(resource, "cpu");
-    struct val container = name.size > 0 ? pod_field_container(in->pod, name) : in->container;
+    struct val container =
+        name.size > 0 ? pod_list_find(val_get(in->pod, "spec"), name, NULL) : in->container;
     int64_t value, by;
 
     if (!val_is(container)) {

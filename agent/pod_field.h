@@ -33,7 +33,5 @@ int pod_field_text(const struct pod_field_in *in, struct str path, struct str *r
 /* ResourceFieldSelector. */
 int pod_field_resource(const struct pod_field_in *in, struct val selector, struct str *ret,
                        struct err **err);
-/* The container of that name, main or init; absent when there is none. */
-struct val pod_field_container(struct val pod, struct str name);
 
 #endif

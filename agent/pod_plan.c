@@ -9,6 +9,7 @@
 
 #include <stdarg.h>
 
+#include "agent/pod_list.h"
 #include "agent/pod_plan_priv.h"
 #include "agent/pod_restart.h"
 #include "agent/runtime.h"
@@ -19,6 +20,7 @@
 static bool must_end(struct planner *p);
 static void run_pod(struct planner *p);
 static void replace_sandbox(struct planner *p);
+static void run_ephemeral(struct planner *p, const struct runtime_sandbox *sandbox);
 static bool init_pod(struct planner *p, const struct runtime_sandbox *sandbox);
 static bool keep_container(struct planner *p, const struct runtime_sandbox *sandbox,
                            struct val container, bool is_init);
@@ -111,23 +113,6 @@ pod_plan_kill(struct planner *p, const struct runtime_container *container, int6
     return act;
 }
 
-struct val
-pod_plan_container(const struct planner *p, struct str name, bool *ret_is_init)
-{
-    static const char *const lists[] = { "containers", "initContainers" };
-
-    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-        VAL_EACH (it, val_get(p->spec, lists[i])) {
-            if (str_eq(val_str(val_get(it.value, "name")), name)) {
-                *ret_is_init = i == 1;
-                return it.value;
-            }
-        }
-    }
-    *ret_is_init = false;
-    return (struct val){ 0 };
-}
-
 /* ---- does it run, or end? ---- */
 
 /* spec.activeDeadlineSeconds, counted from status.startTime. */
@@ -186,6 +171,7 @@ run_pod(struct planner *p)
         }
         return;
     }
+    run_ephemeral(p, sandbox);
     if (!init_pod(p, sandbox)) {
         return;
     }
@@ -199,6 +185,22 @@ run_pod(struct planner *p)
     VAL_EACH (it, val_get(p->spec, "initContainers")) {
         if (pod_resources_is_sidecar(it.value)) {
             (void)keep_container(p, sandbox, it.value, true);
+        }
+    }
+}
+
+/* They are started once, also while the pod is not initialised yet, and never again. */
+static void
+run_ephemeral(struct planner *p, const struct runtime_sandbox *sandbox)
+{
+    VAL_EACH (it, val_get(p->spec, pod_list_member(POD_LIST_EPHEMERAL))) {
+        struct str name = val_str(val_get(it.value, "name"));
+        const struct runtime_container *seen =
+            runtime_container(p->in->seen, name, (struct str){ 0 }, 0);
+
+        if (seen == NULL || runtime_was_cancelled(seen) ||
+            (seen->state == RUNTIME_CREATED && str_eq(seen->sandbox_id, sandbox->id))) {
+            pod_plan_start(p, sandbox, it.value);
         }
     }
 }

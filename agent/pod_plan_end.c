@@ -3,6 +3,7 @@
  * directories, then the object; and the sweeping of what nobody needs. Called by pod_plan; pure. */
 #include "config.h" /* IWYU pragma: keep */
 
+#include "agent/pod_list.h"
 #include "agent/pod_plan.h"
 #include "agent/pod_plan_priv.h"
 #include "agent/runtime.h"
@@ -83,10 +84,8 @@ cancel_flights(struct planner *p)
 static bool
 is_sidecar(const struct planner *p, struct str name)
 {
-    bool is_init = false;
-    struct val container = pod_plan_container(p, name, &is_init);
-
-    return is_init && pod_resources_is_sidecar(container);
+    return pod_resources_is_sidecar(
+        pod_list_item(val_get(p->spec, pod_list_member(POD_LIST_INIT)), name));
 }
 
 static bool

@@ -24,7 +24,6 @@ struct pod_act *pod_plan_kill(struct planner *p, const struct runtime_container 
                               int64_t grace_s, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 int64_t pod_plan_grace_s(const struct planner *p); /* the pod's, for its end */
-struct val pod_plan_container(const struct planner *p, struct str name, bool *ret_is_init);
 
 /* The next step towards a running container: wait, have its image, start it. What it waits for is also
  * said while such a step is in flight. */

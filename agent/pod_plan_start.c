@@ -2,6 +2,7 @@
  * pure. */
 #include "config.h" /* IWYU pragma: keep */
 
+#include "agent/pod_list.h"
 #include "agent/pod_plan.h"
 #include "agent/pod_plan_priv.h"
 #include "agent/pod_restart.h"
@@ -96,22 +97,20 @@ is_held_by_crashes(struct planner *p, const struct pod_fact *fact,
 static uint32_t
 next_attempt(const struct planner *p, struct str name)
 {
-    static const char *const lists[] = { "containerStatuses", "initContainerStatuses" };
     const struct runtime_container *last =
         runtime_container(p->in->seen, name, (struct str){ 0 }, 0);
 
     if (last != NULL) {
         return last->attempt + 1;
     }
-    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-        VAL_EACH (it, val_get(val_get(p->in->pod, "status"), lists[i])) {
-            struct val state = val_get(it.value, "state");
+    for (int list = 0; list < POD_LIST_LEN; list++) {
+        struct val status = pod_list_item(
+            val_get(val_get(p->in->pod, "status"), pod_list_status((enum pod_list)list)), name);
+        struct val state = val_get(status, "state");
 
-            if (str_eq(val_str(val_get(it.value, "name")), name) &&
-                (val_is(val_get(state, "running")) || val_is(val_get(state, "terminated")) ||
-                 val_is(val_at(it.value, "lastState.terminated")))) {
-                return (uint32_t)val_int(val_get(it.value, "restartCount"), 0) + 1;
-            }
+        if (val_is(val_get(state, "running")) || val_is(val_get(state, "terminated")) ||
+            val_is(val_at(status, "lastState.terminated"))) {
+            return (uint32_t)val_int(val_get(status, "restartCount"), 0) + 1;
         }
     }
     return 0;

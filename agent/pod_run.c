@@ -16,6 +16,7 @@
 #include "agent/image.h"
 #include "agent/pleg.h"
 #include "agent/pod_limits.h"
+#include "agent/pod_list.h"
 #include "agent/pod_worker_priv.h"
 #include "agent/volume.h"
 #include "api/object.h"
@@ -84,9 +85,9 @@ run_new(struct pod_worker *worker, const struct pod_act *act)
         run->pod = object_val(run->object);
     }
     for (size_t i = 0; i < worker->member_len && act->container.size > 0; i++) {
-        if (str_is(act->container, worker->members[i].name)) {
-            run->member = &worker->members[i];
-            run->container = pod_field_container(run->pod, act->container);
+        if (str_is(act->container, worker->members[i]->name)) {
+            run->member = worker->members[i];
+            run->container = pod_list_find(val_get(run->pod, "spec"), act->container, NULL);
         }
     }
     run->next = worker->runs;
@@ -292,7 +293,8 @@ pod_run_event(struct pod_run *run, enum event_type type, const char *reason, con
     str_vputf(&note, format, args);
     va_end(args);
     pod_worker_event(run->worker, run->flight.act.container,
-                     run->member != NULL && run->member->is_init, type, reason, str_view(&note));
+                     run->member != NULL ? run->member->list : POD_LIST_MAIN, type, reason,
+                     str_view(&note));
 }
 
 /* The pod's addresses beside the node's facts; they live in the run. */

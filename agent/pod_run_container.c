@@ -405,6 +405,28 @@ fetched(struct pod_run *run)
     pod_run_job(run, prepare, prepared);
 }
 
+/* A debugger that shares another container's processes needs to know which they are. */
+static bool
+find_target(struct pod_run *run, struct start *start)
+{
+    struct str name = val_str(val_get(run->container, "targetContainerName"));
+    const struct runtime_container *target =
+        runtime_container(&run->worker->seen->pod, name, (struct str){ 0 }, 0);
+    struct err *err = NULL;
+
+    if (name.size == 0) {
+        return true;
+    }
+    if (target == NULL) {
+        (void)err_set(&err, ERR_NOT_FOUND, "unable to find target container " STR_FMT,
+                      STR_ARG(name));
+        fail(run, "CreateContainerConfigError", err);
+        return false;
+    }
+    start->config_in.target_id = arena_dup(run->arena, target->id);
+    return true;
+}
+
 void
 pod_run_container(struct pod_run *run)
 {
@@ -435,6 +457,9 @@ pod_run_container(struct pod_run *run)
     if (run->flight.act.id.size > 0) {
         start->id = arena_dupz(run->arena, run->flight.act.id);
         start_it(run);
+        return;
+    }
+    if (!find_target(run, start)) {
         return;
     }
     pod_sources_of_env(run->container, &run->sources);

@@ -89,9 +89,9 @@ phase_of(const struct pod_status_all *all)
 
         if (c->is_sidecar) {
             count_sidecar(c, &n);
-        } else if (c->is_init) {
+        } else if (c->list == POD_LIST_INIT) {
             count_init(all, c, &n);
-        } else {
+        } else if (c->list == POD_LIST_MAIN) {
             count_main(all, c, &n);
         }
     }
@@ -199,19 +199,20 @@ compare_names(const struct pod_status_container *a, const struct pod_status_cont
     return str_cmp(a->name, b->name);
 }
 
-/* Init containers in the spec's order, main ones by name, as kubelet sends them. */
+/* Init containers in the spec's order, the others by name, as kubelet sends them. */
 static void
-write_containers(const struct pod_status_all *all, bool is_init, struct jw *out)
+write_containers(const struct pod_status_all *all, enum pod_list which, struct jw *out)
 {
     const struct pod_status_container **list = arena_array(all->arena, all->len, sizeof(*list));
     size_t len = 0;
 
     for (size_t i = 0; i < all->len; i++) {
-        if (all->containers[i].is_init != is_init) {
+        if (all->containers[i].list != which) {
             continue;
         }
         size_t at = len++;
-        while (!is_init && at > 0 && compare_names(list[at - 1], &all->containers[i]) > 0) {
+        while (which != POD_LIST_INIT && at > 0 &&
+               compare_names(list[at - 1], &all->containers[i]) > 0) {
             list[at] = list[at - 1];
             at--;
         }
@@ -220,7 +221,7 @@ write_containers(const struct pod_status_all *all, bool is_init, struct jw *out)
     if (len == 0) {
         return;
     }
-    jw_keyz(out, is_init ? "initContainerStatuses" : "containerStatuses");
+    jw_keyz(out, pod_list_status(which));
     jw_arr(out);
     for (size_t i = 0; i < len; i++) {
         pod_status_container_write(all, list[i], out);
@@ -265,8 +266,9 @@ write_all(const struct pod_status_all *all, struct jw *out)
     write_ips(all, out);
     jw_kv(out, "startTime",
           start.size > 0 ? start : clock_text(all->in->of->facts->start_ms, text));
-    write_containers(all, true, out);
-    write_containers(all, false, out);
+    for (int list = 0; list < POD_LIST_LEN; list++) {
+        write_containers(all, (enum pod_list)list, out);
+    }
     jw_kvz(out, "qosClass", pod_resources_qos(all->pod));
     jw_end(out);
 }

@@ -73,7 +73,7 @@ containers_ready(const struct pod_status_all *all, const char *type)
     for (size_t i = 0; i < all->len; i++) {
         const struct pod_status_container *it = &all->containers[i];
 
-        if ((!it->is_init || it->is_sidecar) && !it->ready) {
+        if ((it->list == POD_LIST_MAIN || it->is_sidecar) && !it->ready) {
             names_add(&unready, it->name);
         }
     }
@@ -130,7 +130,7 @@ main_has_started(const struct pod_status_all *all)
     for (size_t i = 0; i < all->len; i++) {
         const struct pod_status_container *it = &all->containers[i];
 
-        if (!it->is_init &&
+        if (it->list == POD_LIST_MAIN &&
             (it->state.kind == STATE_RUNNING || it->state.kind == STATE_TERMINATED ||
              it->last.kind == STATE_TERMINATED)) {
             return true;
@@ -149,7 +149,7 @@ initialised(const struct pod_status_all *all)
     for (size_t i = 0; i < all->len; i++) {
         const struct pod_status_container *it = &all->containers[i];
 
-        if (it->is_init && !(it->is_sidecar ? it->started : it->ready)) {
+        if (it->list == POD_LIST_INIT && !(it->is_sidecar ? it->started : it->ready)) {
             names_add(&incomplete, it->name);
         }
     }

@@ -148,7 +148,8 @@ is_to_start(const struct pod_status_all *all, const struct pod_status_container 
     if (c->seen->state == RUNTIME_RUNNING) {
         return false;
     }
-    if (c->is_init && !c->is_sidecar && c->seen->exit_code == 0) {
+    if (c->list == POD_LIST_EPHEMERAL ||
+        (c->list == POD_LIST_INIT && !c->is_sidecar && c->seen->exit_code == 0)) {
         return false;
     }
     return c->is_sidecar || pod_restart_wants(all->spec, c->spec, c->seen->exit_code);
@@ -179,11 +180,14 @@ apply_probes(const struct pod_status_all *all, struct pod_status_container *c)
     bool is_running = c->state.kind == STATE_RUNNING && c->seen != NULL;
     struct str id = c->seen != NULL ? c->seen->id : (struct str){ 0 };
 
+    if (c->list == POD_LIST_EPHEMERAL) {
+        return; /* never probed, and nobody waits for it */
+    }
     c->started =
         is_running &&
         (!val_is(val_get(c->spec, "startupProbe")) ||
          (fact != NULL && pod_facts_verdict(fact, id, fact->startup) == POD_VERDICT_SUCCESS));
-    if (c->is_init && !c->is_sidecar) {
+    if (c->list == POD_LIST_INIT && !c->is_sidecar) {
         c->ready = c->state.kind == STATE_TERMINATED && c->state.exit_code == 0;
         return;
     }
@@ -193,17 +197,6 @@ apply_probes(const struct pod_status_all *all, struct pod_status_container *c)
          (fact != NULL && pod_facts_verdict(fact, id, fact->readiness) == POD_VERDICT_SUCCESS));
 }
 
-static struct val
-old_status(struct val list, struct str name)
-{
-    VAL_EACH (it, list) {
-        if (str_eq(val_str(val_get(it.value, "name")), name)) {
-            return it.value;
-        }
-    }
-    return (struct val){ 0 };
-}
-
 static void
 fill(struct pod_status_all *all, struct pod_status_container *c)
 {
@@ -211,8 +204,7 @@ fill(struct pod_status_all *all, struct pod_status_container *c)
     const struct runtime_container *newest = runtime_container(seen, c->name, (struct str){ 0 }, 0);
     size_t first = is_hidden(all, c->name, newest) ? 1 : 0;
 
-    c->old = old_status(
-        val_get(all->old, c->is_init ? "initContainerStatuses" : "containerStatuses"), c->name);
+    c->old = pod_list_item(val_get(all->old, pod_list_status(c->list)), c->name);
     c->seen = runtime_container(seen, c->name, (struct str){ 0 }, first);
     if (c->seen == NULL) {
         fill_unseen(all, c);
@@ -232,13 +224,14 @@ finish(struct pod_status_all *all)
 
     for (size_t i = 0; i < all->len; i++) {
         const struct pod_status_container *c = &all->containers[i];
-        was_initialised = was_initialised || (!c->is_init && (c->state.kind == STATE_TERMINATED ||
-                                                              c->last.kind == STATE_TERMINATED));
+        was_initialised = was_initialised ||
+                          (c->list == POD_LIST_MAIN &&
+                           (c->state.kind == STATE_TERMINATED || c->last.kind == STATE_TERMINATED));
     }
     for (size_t i = 0; i < all->len; i++) {
         struct pod_status_container *c = &all->containers[i];
 
-        if (c->state.kind != STATE_TERMINATED && was_initialised && !c->is_init) {
+        if (c->state.kind != STATE_TERMINATED && was_initialised && c->list == POD_LIST_MAIN) {
             c->state = lost_state("The container could not be located when the pod was terminated");
         }
     }
@@ -247,18 +240,20 @@ finish(struct pod_status_all *all)
 void
 pod_status_containers(struct pod_status_all *all)
 {
-    struct val lists[] = { val_get(all->spec, "initContainers"), val_get(all->spec, "containers") };
+    size_t len = 0;
 
-    all->containers =
-        arena_array(all->arena, val_len(lists[0]) + val_len(lists[1]), sizeof(*all->containers));
-    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-        VAL_EACH (it, lists[i]) {
+    for (int list = 0; list < POD_LIST_LEN; list++) {
+        len += val_len(val_get(all->spec, pod_list_member((enum pod_list)list)));
+    }
+    all->containers = arena_array(all->arena, len, sizeof(*all->containers));
+    for (int list = 0; list < POD_LIST_LEN; list++) {
+        VAL_EACH (it, val_get(all->spec, pod_list_member((enum pod_list)list))) {
             struct pod_status_container *c = &all->containers[all->len++];
 
             c->spec = it.value;
             c->name = val_str(val_get(it.value, "name"));
-            c->is_init = i == 0;
-            c->is_sidecar = i == 0 && pod_resources_is_sidecar(it.value);
+            c->list = (enum pod_list)list;
+            c->is_sidecar = c->list == POD_LIST_INIT && pod_resources_is_sidecar(it.value);
             fill(all, c);
         }
     }
@@ -427,7 +422,9 @@ pod_status_container_write(const struct pod_status_all *all, const struct pod_st
     } else {
         jw_kv(out, "containerID", c->state.id);
     }
-    jw_kbool(out, "started", c->started);
+    if (c->list != POD_LIST_EPHEMERAL) {
+        jw_kbool(out, "started", c->started);
+    }
     if (seen != NULL) {
         write_resources(val_get(c->spec, "resources"), out);
     }

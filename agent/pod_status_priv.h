@@ -2,6 +2,7 @@
 #ifndef BINNACLE_AGENT_POD_STATUS_PRIV_H
 #define BINNACLE_AGENT_POD_STATUS_PRIV_H
 
+#include "agent/pod_list.h"
 #include "agent/pod_plan.h"
 #include "agent/pod_status.h"
 #include "agent/runtime.h"
@@ -19,7 +20,8 @@ struct pod_status_container {
     struct str name;
     struct val spec, old; /* old: its status in the API */
     const struct runtime_container *seen;
-    bool is_init, is_sidecar;
+    enum pod_list list;
+    bool is_sidecar;
     struct pod_status_state state, last;
     bool ready, started;
     int64_t restarts;

@@ -55,7 +55,7 @@ pod_worker_new(struct pod_host *host, struct str pod_uid)
 }
 
 static void
-member_done(struct pod_member *member)
+member_free(struct pod_member *member)
 {
     char *const texts[] = { member->name,        member->image_ref,    member->image_user,
                             member->fail_reason, member->fail_message, member->probed_id,
@@ -65,13 +65,14 @@ member_done(struct pod_member *member)
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         mem_free(texts[i]);
     }
+    mem_free(member);
 }
 
 static void
 release(struct pod_worker *worker)
 {
     for (size_t i = 0; i < worker->member_len; i++) {
-        member_done(&worker->members[i]);
+        member_free(worker->members[i]);
     }
     mem_free(worker->members);
     mem_free(worker->fact);
@@ -104,7 +105,7 @@ pod_worker_free(struct pod_worker *worker)
     loop_timer_cancel(worker->timer);
     worker->timer = NULL;
     for (size_t i = 0; i < worker->member_len; i++) {
-        pod_worker_probe_stop(&worker->members[i]);
+        pod_worker_probe_stop(worker->members[i]);
     }
     for (struct pod_run *run = worker->runs; run != NULL; run = next) {
         next = run->next;
@@ -139,38 +140,50 @@ pod_worker_wake(struct pod_worker *worker)
 
 /* ---- what is known ---- */
 
-static void
-member_init(struct pod_worker *worker, size_t i, struct val container, bool is_init)
+static struct pod_member *
+member_new(struct pod_worker *worker, struct val container, enum pod_list list)
 {
-    struct pod_member *member = &worker->members[i];
+    struct pod_member *member = MEM_NEW(struct pod_member);
 
-    *member = (struct pod_member){
-        .worker = worker, .fact = &worker->fact[i], .image_uid = -1, .is_init = is_init
-    };
+    *member = (struct pod_member){ .worker = worker, .image_uid = -1, .list = list };
     member->name = str_dup(val_str(val_get(container, "name")));
-    worker->fact[i].name = str_of(member->name);
     for (int kind = 0; kind < PROBE_KIND_LEN; kind++) {
         member->probe_ctx[kind].member = member;
         member->probe_ctx[kind].kind = (enum probe_kind)kind;
     }
+    return member;
 }
 
-/* Names of containers never change, so they are read once. */
+/* Names of containers never change and none goes away, but ephemeral ones are added at the end. */
 static void
 read_members(struct pod_worker *worker)
 {
-    static const char *const lists[] = { "initContainers", "containers" };
+    size_t len = 0, old = worker->member_len;
     struct val spec;
 
     object_pin(worker->object);
     spec = val_get(object_val(worker->object), "spec");
-    worker->member_len = val_len(val_get(spec, lists[0])) + val_len(val_get(spec, lists[1]));
-    worker->members = mem_new_array(worker->member_len, sizeof(*worker->members));
-    worker->fact = mem_new_array(worker->member_len, sizeof(*worker->fact));
-    for (size_t i = 0, at = 0; i < ARRAY_LEN(lists); i++) {
-        VAL_EACH (it, val_get(spec, lists[i])) {
-            member_init(worker, at++, it.value, i == 0);
+    for (int list = 0; list < POD_LIST_LEN; list++) {
+        len += val_len(val_get(spec, pod_list_member((enum pod_list)list)));
+    }
+    if (len > old) {
+        worker->members = mem_resize(worker->members, len * sizeof(struct pod_member *));
+        worker->fact = mem_resize(worker->fact, len * sizeof(*worker->fact));
+    }
+    len = 0;
+    for (int list = 0; list < POD_LIST_LEN; list++) {
+        VAL_EACH (it, val_get(spec, pod_list_member((enum pod_list)list))) {
+            if (len++ >= old) {
+                struct pod_member *member = member_new(worker, it.value, (enum pod_list)list);
+
+                worker->members[worker->member_len] = member;
+                worker->fact[worker->member_len++] =
+                    (struct pod_fact){ .name = str_of(member->name) };
+            }
         }
+    }
+    for (size_t i = 0; i < worker->member_len; i++) {
+        worker->members[i]->fact = &worker->fact[i];
     }
     worker->facts.containers = worker->fact;
     worker->facts.container_len = worker->member_len;
@@ -184,9 +197,7 @@ pod_worker_update(struct pod_worker *worker, struct object *object)
         object_unref(worker->object);
         worker->object = object_ref(object);
         worker->is_gone = false;
-        if (worker->members == NULL) {
-            read_members(worker);
-        }
+        read_members(worker);
     } else {
         worker->is_gone = true;
     }
@@ -247,7 +258,7 @@ pod_worker_pod_text(const struct pod_worker *worker, struct arena *arena)
 }
 
 void
-pod_worker_event(struct pod_worker *worker, struct str container, bool is_init,
+pod_worker_event(struct pod_worker *worker, struct str container, enum pod_list list,
                  enum event_type type, const char *reason, struct str note)
 {
     struct event_regarding regarding;
@@ -258,8 +269,7 @@ pod_worker_event(struct pod_worker *worker, struct str container, bool is_init,
     }
     regarding = event_of(worker->object);
     if (container.size > 0) {
-        str_putf(&path, "spec.%s{" STR_FMT "}", is_init ? "initContainers" : "containers",
-                 STR_ARG(container));
+        str_putf(&path, "spec.%s{" STR_FMT "}", pod_list_member(list), STR_ARG(container));
         regarding.field_path = str_view(&path);
     }
     event_record(worker->host->recorder, &regarding, type, reason, NULL, note);
@@ -276,8 +286,8 @@ tell_waits(struct pod_worker *worker, const struct pod_plan *plan, struct arena 
         bool is_crash = str_is(str_of(wait->reason), "CrashLoopBackOff");
 
         for (size_t j = 0; j < worker->member_len; j++) {
-            if (str_is(wait->container, worker->members[j].name)) {
-                member = &worker->members[j];
+            if (str_is(wait->container, worker->members[j]->name)) {
+                member = worker->members[j];
             }
         }
         if (member == NULL || (!is_crash && !str_is(str_of(wait->reason), "ImagePullBackOff")) ||
@@ -294,10 +304,10 @@ tell_waits(struct pod_worker *worker, const struct pod_plan *plan, struct arena 
             const char *end = memmem(note.at, note.size, "\": ", 3);
             note.size = end != NULL ? (size_t)(end - note.at) + 1 : note.size;
         }
-        pod_worker_event(worker, wait->container, member->is_init,
+        pod_worker_event(worker, wait->container, member->list,
                          is_crash ? EVENT_WARNING : EVENT_NORMAL, "BackOff", note);
         if (!is_crash) {
-            pod_worker_event(worker, wait->container, member->is_init, EVENT_WARNING, "Failed",
+            pod_worker_event(worker, wait->container, member->list, EVENT_WARNING, "Failed",
                              STR("Error: ImagePullBackOff"));
         }
     }
@@ -379,7 +389,7 @@ take_end(struct pod_worker *worker, const struct pod_plan *plan)
     if (plan->end_reason.size > 0 && worker->end_reason == NULL) {
         pod_worker_set(&worker->end_reason, &worker->facts.end_reason, plan->end_reason);
         pod_worker_set(&worker->end_message, &worker->facts.end_message, plan->end_message);
-        pod_worker_event(worker, (struct str){ 0 }, false, EVENT_NORMAL, "DeadlineExceeded",
+        pod_worker_event(worker, (struct str){ 0 }, POD_LIST_MAIN, EVENT_NORMAL, "DeadlineExceeded",
                          plan->end_message);
     }
     if (plan->is_ending && worker->facts.end_since_ms == 0) {

@@ -4,6 +4,7 @@
 
 #include "agent/cri.h"
 #include "agent/pod_facts.h"
+#include "agent/pod_list.h"
 #include "agent/pod_plan.h"
 #include "agent/pod_source.h"
 #include "agent/pod_worker.h"
@@ -26,7 +27,7 @@ struct pod_member {
     struct pod_fact *fact; /* its place in facts */
     char *name, *image_ref, *image_user, *fail_reason, *fail_message, *probed_id; /* facts' text */
     int64_t image_uid;
-    bool is_init;
+    enum pod_list list;
     char *wait_shown; /* reason of the last BackOff event */
     struct probe probes[PROBE_KIND_LEN];
     bool has_probe[PROBE_KIND_LEN];
@@ -45,7 +46,7 @@ struct pod_worker {
     struct runtime_snapshot *seen; /* never NULL */
     struct pod_facts facts;
     struct pod_fact *fact;
-    struct pod_member *members;
+    struct pod_member **members; /* they stay where they are: runs and probes refer to them */
     size_t member_len;
     struct pod_run *runs;
     uint64_t next_run;
@@ -122,7 +123,7 @@ void pod_worker_fail(struct pod_member *member, const char *reason, struct str m
                      int64_t wait_ms, bool is_pull);
 void pod_worker_clear_fail(struct pod_member *member);
 void pod_worker_set(char **place, struct str *fact, struct str text); /* a fact's text */
-void pod_worker_event(struct pod_worker *worker, struct str container, bool is_init,
+void pod_worker_event(struct pod_worker *worker, struct str container, enum pod_list list,
                       enum event_type type, const char *reason, struct str note);
 struct str pod_worker_pod_text(const struct pod_worker *worker, struct arena *arena);
 

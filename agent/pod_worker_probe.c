@@ -29,24 +29,13 @@ copy_verdicts(struct pod_member *member)
     }
 }
 
-static struct val
-status_of(struct val pod, const struct pod_member *member)
-{
-    VAL_EACH (it, val_get(val_get(pod, "status"),
-                          member->is_init ? "initContainerStatuses" : "containerStatuses")) {
-        if (str_is(val_str(val_get(it.value, "name")), member->name)) {
-            return it.value;
-        }
-    }
-    return (struct val){ 0 };
-}
-
 /* A container that ran before this agent began keeps what the API says of it until it is probed: no
  * pod turns unready because the agent was restarted. */
 static void
 adopt(struct pod_member *member, struct val pod)
 {
-    struct val status = status_of(pod, member);
+    struct val status = pod_list_item(
+        val_get(val_get(pod, "status"), pod_list_status(member->list)), str_of(member->name));
     struct str id = val_str(val_get(status, "containerID"));
 
     if (!str_has_suffix(id, member->fact->probed_id) || member->fact->probed_id.size == 0) {
@@ -63,20 +52,15 @@ adopt(struct pod_member *member, struct val pod)
 static struct val
 container_of_member(struct val pod, const struct pod_member *member)
 {
-    VAL_EACH (it,
-              val_get(val_get(pod, "spec"), member->is_init ? "initContainers" : "containers")) {
-        if (str_is(val_str(val_get(it.value, "name")), member->name)) {
-            return it.value;
-        }
-    }
-    return (struct val){ 0 };
+    return pod_list_item(val_get(val_get(pod, "spec"), pod_list_member(member->list)),
+                         str_of(member->name));
 }
 
 void
 pod_worker_probe_sync(struct pod_worker *worker, struct val pod)
 {
     for (size_t i = 0; i < worker->member_len; i++) {
-        struct pod_member *member = &worker->members[i];
+        struct pod_member *member = worker->members[i];
         const struct runtime_container *newest =
             runtime_container(&worker->seen->pod, str_of(member->name), (struct str){ 0 }, 0);
         struct val container = container_of_member(pod, member);
@@ -122,7 +106,7 @@ probed(void *ctx, enum probe_outcome outcome, struct str text, bool is_warning)
                             : outcome == PROBE_FAILED ? "failed: "
                                                       : "errored and resulted in unknown state: ",
                             STR_ARG(text));
-        pod_worker_event(member->worker, str_of(member->name), member->is_init, EVENT_WARNING,
+        pod_worker_event(member->worker, str_of(member->name), member->list, EVENT_WARNING,
                          is_warning ? "ProbeWarning" : "Unhealthy", note);
     }
     if (probe_take(&member->probes[kind], outcome, member->probing_since_ms[kind])) {
@@ -212,7 +196,7 @@ pod_worker_probe(struct pod_worker *worker, bool is_ending)
     }
     pod = object_val(worker->object); /* the plan's caller has pinned it */
     for (size_t i = 0; i < worker->member_len; i++) {
-        struct pod_member *member = &worker->members[i];
+        struct pod_member *member = worker->members[i];
         int64_t at_ms = probe_member(member, container_of_member(pod, member), is_ending);
 
         next_ms = at_ms < next_ms ? at_ms : next_ms;
