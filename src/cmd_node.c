@@ -20,15 +20,15 @@
 #include "base/mem.h"
 #include "base/options.h"
 #include "client/client.h"
+#include "client/machine_target.h"
 #include "cmd_node_ask.h"
-#include "cmd_node_target.h"
 
 struct run;
 
 /* A machine that is added. */
 struct added {
     struct run *run;
-    struct cmd_node_target target;
+    struct machine_target target;
     int64_t generation;          /* whose steps are waited for */
     char *last_step, *last_note; /* that were shown */
     char question_id[64];        /* that stands, "": none */
@@ -41,7 +41,7 @@ struct run {
     struct client *client;
     struct registry *registry;
     const struct resource *machines;
-    struct cmd_node_extra extra;
+    struct machine_target_extra extra;
     struct cmd_node_ask *ask;
     struct added added[OPTIONS_REST_MAX];
     size_t added_len, over_len, failed_len;
@@ -325,7 +325,7 @@ found(void *ctx, const struct reply *reply, struct err *owned)
         return;
     }
     struct call call = call_of(VERB_PATCH, run->machines, (struct str){ 0 }, added->target.name);
-    call.body = cmd_node_target_again(&added->target, &run->extra, tries + 1, run->arena);
+    call.body = machine_target_again(&added->target, &run->extra, tries + 1, run->arena);
     call.body_type = BODY_MERGE_PATCH;
     call.field_manager = STR("binnacle-node");
     (void)client_call(run->client, &call, followed, added);
@@ -353,7 +353,7 @@ add_all(struct run *run)
         struct added *added = &run->added[i];
         struct call call =
             call_of(VERB_CREATE, run->machines, (struct str){ 0 }, (struct str){ 0 });
-        call.body = cmd_node_target_machine(&added->target, &run->extra, run->arena);
+        call.body = machine_target_machine(&added->target, &run->extra, run->arena);
         call.field_manager = STR("binnacle-node");
         (void)client_call(run->client, &call, created, added);
     }
@@ -398,8 +398,8 @@ parse_targets(struct run *run, const struct options *options, struct err **err)
 {
     for (int i = 1; i < options->rest_len; i++) {
         struct added *added = &run->added[run->added_len];
-        struct cmd_node_target target;
-        if (cmd_node_target_parse(options->rest[i], run->arena, &target, err) < 0) {
+        struct machine_target target;
+        if (machine_target_parse(options->rest[i], run->arena, &target, err) < 0) {
             return -1;
         }
         if (find_added(run, target.name) == NULL) {
@@ -434,7 +434,7 @@ connect_to_api(struct run *run, const struct options *options)
     run->registry = registry_new(kinds_builtin, kinds_builtin_len);
     run->machines = registry_any_version(run->registry, STR("binnacle.io"), STR("machines"));
     run->client = client_remote_new(run->loop, &remote);
-    run->extra = (struct cmd_node_extra){
+    run->extra = (struct machine_target_extra){
         .key_path = whole_path(run, options_text(options, OPT_IDENTITY)),
         .host_key = options_text(options, OPT_HOST_KEY),
         .node_name = options_text(options, OPT_NODE_NAME),

@@ -120,6 +120,7 @@ fake_client = tests/lib/fake_client.c tests/lib/fake_client.h
 ui_box = tests/lib/ui_box.c tests/lib/ui_box.h $(fake_client)
 tests_unit_test_catalog_SOURCES = tests/unit/test_catalog.c $(ui_box)
 tests_unit_test_ui_storm_SOURCES = tests/unit/test_ui_storm.c $(ui_box)
+tests_unit_test_ui_machines_SOURCES = tests/unit/test_ui_machines.c $(ui_box)
 tests_unit_test_ui_screens_SOURCES = tests/unit/test_ui_screens.c $(ui_box)
 tests_unit_test_event_SOURCES = tests/unit/test_event.c $(fake_client)
 remote_box = tests/lib/remote_box.c tests/lib/remote_box.h
@@ -162,6 +163,7 @@ unit_tests += tests/unit/test_prompt
 unit_tests += tests/unit/test_catalog
 unit_tests += tests/unit/test_ui_screens
 unit_tests += tests/unit/test_ui_storm
+unit_tests += tests/unit/test_ui_machines
 unit_tests += tests/unit/test_expand
 unit_tests += tests/unit/test_pod_env
 unit_tests += tests/unit/test_atomic_dir
@@ -178,8 +180,8 @@ unit_tests += tests/unit/test_images
 unit_tests += tests/unit/test_node_status
 unit_tests += tests/unit/test_host_key
 unit_tests += tests/unit/test_sudo_talk
-unit_tests += tests/unit/test_cmd_node_target
-tests_unit_test_cmd_node_target_SOURCES = tests/unit/test_cmd_node_target.c src/cmd_node_target.c
+unit_tests += tests/unit/test_machine_target
+unit_tests += tests/unit/test_machine_status
 
 # ---- script tests ----
 script_tests += tests/tools/test_lint.sh

@@ -17,6 +17,8 @@ enum scope {
     SCOPE_SECRET,
     SCOPE_NAMESPACE,
     SCOPE_NODE,
+    SCOPE_FLEET, /* where machines can be added */
+    SCOPE_MACHINE,
     SCOPE_CONTAINER,
     SCOPE_LOGS,
     SCOPE_YAML,

@@ -9,7 +9,7 @@
 #include "ui/keys.h"
 #include "ui/text.h"
 
-enum { PAD = 2, LABEL_GAP = 2 };
+enum { PAD = 2, LABEL_GAP = 2, FIELD_WIDTH = 24 };
 
 struct dialog *
 dialog_new(const char *title, dialog_fn *done, void *ctx)
@@ -37,6 +37,7 @@ dialog_free(struct dialog *dialog)
     }
     mem_free(dialog->title);
     mem_free(dialog->text);
+    mem_wipe(dialog->fields, sizeof(dialog->fields));
     mem_free(dialog);
 }
 
@@ -51,16 +52,13 @@ dialog_set_text(struct dialog *dialog, const char *format, ...)
     va_end(args);
 }
 
+/* One too many takes the place of the last: a mistake of ours, seen at once. */
 static struct dialog_field *
 add_field(struct dialog *dialog, const char *label)
 {
-    struct dialog_field *field = &dialog->fields[dialog->field_len];
-
-    if (dialog->field_len + 1 < DIALOG_FIELDS) {
-        dialog->field_len++;
-    }
-    field->label = label;
-    return field;
+    dialog->field_len += dialog->field_len < DIALOG_FIELDS ? 1 : 0;
+    dialog->fields[dialog->field_len - 1].label = label;
+    return &dialog->fields[dialog->field_len - 1];
 }
 
 struct dialog_field *
@@ -79,6 +77,15 @@ dialog_add_text(struct dialog *dialog, const char *label, const char *text)
 
     (void)snprintf(field->text, sizeof(field->text), "%s", text);
     field->is_fresh = true;
+    return field;
+}
+
+struct dialog_field *
+dialog_add_secret(struct dialog *dialog, const char *label)
+{
+    struct dialog_field *field = add_field(dialog, label);
+
+    field->hides = true;
     return field;
 }
 
@@ -267,8 +274,8 @@ place(const struct dialog *dialog, struct grid_rect rect)
         int line = text_width(str_of(dialog->menu[i])) + 2;
         width = line > width ? line : width;
     }
-    if (dialog->field_len > 0 && width < label_width(dialog) + LABEL_GAP + 24) {
-        width = label_width(dialog) + LABEL_GAP + 24;
+    if (dialog->field_len > 0 && width < label_width(dialog) + LABEL_GAP + FIELD_WIDTH) {
+        width = label_width(dialog) + LABEL_GAP + FIELD_WIDTH;
     }
     width = buttons_width(dialog) > width ? buttons_width(dialog) : width;
     height += (int)dialog->menu_len + (int)dialog->field_len;
@@ -279,6 +286,33 @@ place(const struct dialog *dialog, struct grid_rect rect)
     height = height > rect.height ? rect.height : height;
     return (struct grid_rect){ rect.x + (rect.width - width) / 2,
                                rect.y + (rect.height - height) / 2, width, height };
+}
+
+/* The end of what is typed: as much as fits. */
+static struct str
+tail_of(struct str text, int width)
+{
+    while (text_width(text) > width) {
+        size_t at = 0;
+        (void)text_next(text, &at);
+        text = str_slice(text.at + at, text.size - at);
+    }
+    return text;
+}
+
+static int
+draw_marks(const struct dialog_field *field, struct grid *grid, int x, int y, int width)
+{
+    int len = 0;
+
+    for (const char *at = field->text; *at != '\0'; at++) {
+        len += (*at & 0xc0) != 0x80 ? 1 : 0;
+    }
+    len = len > width ? width : len;
+    for (int i = 0; i < len; i++) {
+        (void)grid_put_glyph(grid, x + i, y, GLYPH_MARK, ROLE_FIELD);
+    }
+    return len;
 }
 
 static void
@@ -302,8 +336,10 @@ draw_field(const struct dialog *dialog, size_t index, struct grid *grid, struct 
         return;
     }
     grid_fill(grid, (struct grid_rect){ x, line.y, width, 1 }, ROLE_FIELD);
-    int used = grid_putz(grid, x + 1, line.y, width - 2, field->text,
-                         field->is_fresh && has_focus ? role : ROLE_FIELD);
+    int used = field->hides ? draw_marks(field, grid, x + 1, line.y, width - 3)
+                            : grid_put(grid, x + 1, line.y, width - 2,
+                                       tail_of(str_of(field->text), width - 3),
+                                       field->is_fresh && has_focus ? role : ROLE_FIELD);
     if (has_focus) {
         grid->cursor_x = x + 1 + used;
         grid->cursor_y = line.y;

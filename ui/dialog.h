@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "ui/grid.h"
 
-enum { DIALOG_FIELDS = 4, DIALOG_BUTTONS = 3, DIALOG_TEXT_MAX = 64, DIALOG_MENU_MAX = 64 };
+enum { DIALOG_FIELDS = 4, DIALOG_BUTTONS = 3, DIALOG_TEXT_MAX = 1025, DIALOG_MENU_MAX = 64 };
 
 struct dialog;
 /* button: which one, or the place in a menu; -1: given up. The dialog is freed afterwards; a new one
@@ -22,6 +22,7 @@ struct dialog_field {
     int choice;
     char text[DIALOG_TEXT_MAX];
     bool is_fresh; /* the first character typed replaces the text */
+    bool hides;    /* a secret: marks are drawn for its characters, and it is wiped */
 };
 struct dialog {
     char *title;
@@ -47,6 +48,8 @@ void dialog_set_text(struct dialog *dialog, const char *format, ...)
 struct dialog_field *dialog_add_choice(struct dialog *dialog, const char *label,
                                        const char *const *choices);
 struct dialog_field *dialog_add_text(struct dialog *dialog, const char *label, const char *text);
+/* What is typed is not shown. */
+struct dialog_field *dialog_add_secret(struct dialog *dialog, const char *label);
 void dialog_add_button(struct dialog *dialog, const char *label);
 void dialog_add_menu(struct dialog *dialog, struct str line);
 /* Focus on a button, counted from the first button. */

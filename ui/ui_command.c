@@ -8,6 +8,7 @@
 #include "ui/catalog.h"
 #include "ui/dialog.h"
 #include "ui/keys.h"
+#include "ui/machine_form.h"
 #include "ui/ui_priv.h"
 #include "ui/view.h"
 #include "ui/view_res.h"
@@ -165,10 +166,24 @@ command_kind(struct ui *ui, struct str word, struct str rest)
     return true;
 }
 
+/* ":node add [[user@]host …]" */
+static bool
+is_adding(struct str word, struct str rest, struct str *ret_names)
+{
+    static const char *const words[] = { "node", "nodes", "no", "machine", "machines" };
+
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (str_is(word, words[i])) {
+            return str_is(str_cut(rest, ' ', ret_names), "add");
+        }
+    }
+    return false;
+}
+
 static bool
 run_command(struct ui *ui, struct str text)
 {
-    struct str rest = { 0 };
+    struct str rest = { 0 }, names = { 0 };
     struct str word = str_cut(text, ' ', &rest);
 
     rest = str_trim(rest);
@@ -191,6 +206,14 @@ run_command(struct ui *ui, struct str text)
             show_text(ui, commands[i].id);
             return false;
         }
+    }
+    if (is_adding(word, rest, &names)) {
+        if (ui_is_readonly(ui)) {
+            ui_flash(ui, ROLE_ERROR, "this console only reads");
+        } else {
+            machine_form_add(ui->top, names);
+        }
+        return false;
     }
     return command_kind(ui, word, rest);
 }
@@ -254,6 +277,7 @@ ui_write_help(const struct ui *ui, unsigned scopes, struct str_builder *out)
              "  :KIND [NAMESPACE]     any kind, by plural, singular or short name: :deploy shop\n"
              "  :KIND /FILTER         with a filter: :po /web   :po -l app=web\n"
              "  :ns [NAMESPACE]       namespaces, or go to one; :ns all\n"
+             "  :node add [USER@]HOST make machines nodes; without a name a form asks\n"
              "  :messages             what was said at the bottom\n"
              "  :q                    quit\n");
 }

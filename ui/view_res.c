@@ -14,12 +14,14 @@
 #include "ui/feed.h"
 #include "ui/filter.h"
 #include "ui/follow.h"
+#include "ui/machine_form.h"
 #include "ui/save.h"
 #include "ui/table.h"
 #include "ui/text.h"
 #include "ui/ui.h"
 #include "ui/view.h"
 #include "ui/view_logs.h"
+#include "ui/view_machine.h"
 #include "ui/view_text.h"
 #include "ui/view_why.h"
 
@@ -263,6 +265,9 @@ static const struct scope_kind scope_kinds[] = {
     { "", "secrets", SCOPE_SECRET },
     { "", "namespaces", SCOPE_NAMESPACE },
     { "", "nodes", SCOPE_NODE },
+    { "", "nodes", SCOPE_FLEET },
+    { "binnacle.io", "machines", SCOPE_FLEET },
+    { "binnacle.io", "machines", SCOPE_MACHINE },
     { "apps", "deployments", SCOPE_ROLLOUT },
     { "apps", "statefulsets", SCOPE_ROLLOUT },
     { "apps", "daemonsets", SCOPE_ROLLOUT },
@@ -419,6 +424,8 @@ change_res(struct res_view *res, enum action action)
         deed_restart(view, res->resource, res->table);
     } else if (action == ACTION_CORDON || action == ACTION_UNCORDON) {
         deed_cordon(view, res->resource, res->table, action == ACTION_CORDON);
+    } else if (action == ACTION_ADD_MACHINE) {
+        machine_form_open(view);
     } else {
         return false;
     }
@@ -451,6 +458,8 @@ open_res(struct res_view *res, enum action action)
                                   }));
     } else if (action == ACTION_WHY) {
         ui_push(ui, view_why_new(ui, res->resource, ns, name));
+    } else if (action == ACTION_MACHINE_OPEN || action == ACTION_MACHINE_AGAIN) {
+        ui_push(ui, view_machine_new(ui, res->resource, name, action == ACTION_MACHINE_AGAIN));
     } else if (action == ACTION_WARP) {
         if (shows_ns(res)) {
             reopen(res, ns);

@@ -13,8 +13,10 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "bootstrap/machine_status.h"
 #include "bootstrap/onboard.h"
 #include "bootstrap/session.h"
 #include "bootstrap/transport.h"
@@ -41,37 +43,68 @@ struct work {
     struct str transport, wanted_name;
     struct transport_ssh_spec ssh; /* texts in the arena */
     int64_t generation;
-    struct str node_name; /* set by the worker, read by the loop after done */
-    const char *step;     /* that runs: a name of the table, or "" */
-    size_t writes;        /* status patches in flight */
+    struct object *latest; /* counted; as it was last seen */
+    struct str node_name;  /* set by the worker, read by the loop after done */
+    struct machine_status status;
+    struct loop_timer *again; /* a write failed */
+    int failures;
+    bool is_dirty, is_writing; /* the status is to be written; it is being written */
     bool is_over;
 };
+enum { AGAIN_MS = 1000, WRITES_MAX = 10 };
 
 /* ---- status ---- */
 
+static void consider(struct ctl_machine *m, struct object *machine);
+
+static void
+free_controller(struct ctl_machine *m)
+{
+    void (*done)(void *) = m->done;
+    void *ctx = m->done_ctx;
+    map_done(&m->running, NULL);
+    mem_free(m->api_url);
+    mem_free(m->ca_pem);
+    mem_free(m->client_ca_pem);
+    mem_free(m->agent_path);
+    mem_free(m->cluster_domain);
+    mem_free(m);
+    done(ctx);
+}
+
+/* The session is over and nothing is to be written any more. */
 static void
 leave(struct work *work)
 {
     struct ctl_machine *m = work->of;
-    if (!work->is_over || work->writes > 0) {
+    struct object *latest = work->latest;
+    bool has_news = latest != NULL && latest->generation > work->generation;
+    if (!work->is_over || work->is_writing || work->again != NULL) {
         return;
     }
     (void)map_del(&m->running, str_of(work->name));
     arena_free(work->arena);
+    machine_status_done(&work->status);
     mem_free(work->name);
     mem_free(work);
-    if (m->done != NULL && m->running.len == 0) {
-        void (*done)(void *) = m->done;
-        void *ctx = m->done_ctx;
-        map_done(&m->running, NULL);
-        mem_free(m->api_url);
-        mem_free(m->ca_pem);
-        mem_free(m->client_ca_pem);
-        mem_free(m->agent_path);
-        mem_free(m->cluster_domain);
-        mem_free(m);
-        done(ctx);
+    if (has_news && m->done == NULL) {
+        consider(m, latest);
     }
+    object_unref(latest);
+    if (m->done != NULL && m->running.len == 0) {
+        free_controller(m);
+    }
+}
+
+static void flush(struct work *work);
+
+static void
+write_again(void *ctx)
+{
+    struct work *work = ctx;
+    work->again = NULL;
+    flush(work);
+    leave(work);
 }
 
 static void
@@ -79,139 +112,108 @@ written(void *ctx, const struct reply *reply, struct err *owned)
 {
     struct work *work = ctx;
     (void)reply;
+    work->is_writing = false;
     if (owned != NULL && owned->code != ERR_NOT_FOUND) {
         log_warn("status not written machine=%s error=%s", work->name, owned->message);
+        work->is_dirty = true;
+        if (work->of->done == NULL && ++work->failures < WRITES_MAX) {
+            work->again =
+                loop_timer(work->of->spec.loop, clock_mono_ms() + AGAIN_MS, write_again, work);
+        }
+    } else {
+        work->failures = 0;
+        flush(work);
     }
     err_free(owned);
-    work->writes--;
     leave(work);
 }
 
-/* What a patch of the status says; texts that are NULL stay as they are. */
-struct status {
-    const char *phase, *message, *node_name, *host_key;
-    const struct session_question *question;
-    bool is_final; /* the steps are through, well or not */
-};
-
+/* One write at a time, so that they arrive in order; what changes meanwhile goes with the next. */
 static void
-put_question(struct jw *w, const struct work *work, const struct session_question *question)
-{
-    jw_keyz(w, "prompt");
-    if (question == NULL) {
-        jw_null(w);
-        return;
-    }
-    jw_obj(w);
-    jw_kvz(w, "id", question->id);
-    jw_kvz(w, "step", work->step);
-    jw_kvz(w, "kind", question->kind);
-    jw_kvz(w, "message", question->message);
-    jw_end(w);
-}
-
-static struct str
-status_patch(const struct work *work, const struct status *status, struct arena *arena)
-{
-    struct jw w;
-    jw_init(&w, arena);
-    jw_obj(&w);
-    jw_keyz(&w, "status");
-    jw_obj(&w);
-    jw_kvz(&w, "phase", status->phase);
-    jw_kvz(&w, "step", work->step);
-    jw_keyz(&w, "message");
-    if (status->message == NULL) {
-        jw_null(&w);
-    } else {
-        jw_strz(&w, status->message);
-    }
-    put_question(&w, work, status->question);
-    if (status->node_name != NULL) {
-        jw_kvz(&w, "nodeName", status->node_name);
-    }
-    if (status->host_key != NULL) {
-        jw_kvz(&w, "hostKey", status->host_key);
-    }
-    if (status->is_final) {
-        jw_kint(&w, "observedGeneration", work->generation);
-    }
-    jw_end(&w);
-    jw_end(&w);
-    return jw_done(&w);
-}
-
-static void
-write_status(struct work *work, const struct status *status)
+flush(struct work *work)
 {
     AUTO_ARENA struct arena *arena = arena_new();
     struct call call =
         call_of(VERB_PATCH, work->of->machines, (struct str){ 0 }, str_of(work->name));
+    if (!work->is_dirty || work->is_writing || work->again != NULL) {
+        return;
+    }
     call.subresource = "status";
-    call.body = status_patch(work, status, arena);
+    call.body = machine_status_patch(&work->status, arena);
     call.body_type = BODY_MERGE_PATCH;
     call.field_manager = STR("machine-controller");
-    work->writes++;
+    work->is_dirty = false;
+    work->is_writing = true;
     (void)client_call(work->of->spec.client, &call, written, work);
+}
+
+static void
+write_status(struct work *work)
+{
+    work->is_dirty = true;
+    flush(work);
 }
 
 static void
 progress(void *ctx, const char *step, bool is_over, const char *message)
 {
     struct work *work = ctx;
-    struct status status = { .phase = "Installing", .message = message };
     log_info("step machine=%s step=%s state=%s", work->name, step,
              !is_over          ? "begins"
              : message == NULL ? "done"
                                : message);
-    if (!is_over) {
-        work->step = step;
-        write_status(work, &status);
+    if (is_over) {
+        machine_status_end(&work->status, step, message);
+    } else {
+        machine_status_begin(&work->status, step);
     }
+    write_status(work);
 }
 
 static void
 note(void *ctx, enum session_note what, const char *text)
 {
     struct work *work = ctx;
-    struct status status = { .phase = "Installing" };
     switch (what) {
     case SESSION_NOTE_HOST_KEY:
-        status.host_key = text;
+        machine_status_set(&work->status.host_key, text);
         break;
     case SESSION_NOTE_SHARE:
-        status.message = text;
+        machine_status_share(&work->status, text);
         break;
     }
-    write_status(work, &status);
+    write_status(work);
 }
 
 static void
 ask(void *ctx, const struct session_question *question)
 {
     struct work *work = ctx;
-    struct status status = { .phase = question == NULL ? "Installing" : "Waiting",
-                             .question = question };
-    log_info("question machine=%s step=%s kind=%s", work->name, work->step,
+    machine_status_ask(&work->status, question);
+    work->status.phase = question == NULL ? "Installing" : "Waiting";
+    log_info("question machine=%s step=%s kind=%s", work->name, work->status.step,
              question == NULL ? "none" : question->kind);
-    write_status(work, &status);
+    write_status(work);
 }
 
 static void
 done(void *ctx, struct err *owned)
 {
     struct work *work = ctx;
-    AUTO_FREE char *node_name = str_dup(work->node_name);
-    struct status status = {
-        .phase = owned == NULL ? "Ready" : "Failed",
-        .message = owned == NULL ? NULL : owned->message,
-        .node_name = node_name,
-        .is_final = owned == NULL || owned->code != ERR_CANCELLED,
-    };
+    struct machine_status *status = &work->status;
     work->session = NULL;
     work->is_over = true;
-    work->step = owned == NULL ? "" : work->step;
-    write_status(work, &status);
+    status->phase = owned == NULL ? "Ready" : "Failed";
+    status->step = owned == NULL ? "" : status->step;
+    status->observed = owned == NULL || owned->code != ERR_CANCELLED ? work->generation : 0;
+    mem_free(status->node_name);
+    status->node_name = str_dup(work->node_name);
+    mem_free(status->message);
+    status->message =
+        owned != NULL
+            ? mem_strdup(owned->message)
+            : mem_printf("Ready after %.1f s", (double)(clock_mono_ms() - status->begun_ms) / 1000);
+    write_status(work);
     err_free(owned);
 }
 
@@ -319,7 +321,14 @@ take_up(struct ctl_machine *m, struct object *machine)
     work->wanted_name = arena_dup(work->arena, val_str(val_get(spec, "nodeName")));
     work->ssh = ssh_of(work, object_val(machine));
     work->generation = machine->generation;
-    work->step = "";
+    work->latest = object_ref(machine);
+    machine_status_init(&work->status);
+    for (size_t i = 0; i < onboard_steps_len; i++) {
+        if (!onboard_steps[i].is_way_in || !str_is(work->transport, "local")) {
+            machine_status_add(&work->status, onboard_steps[i].name);
+        }
+    }
+    work->status.phase = "Installing";
     struct session_spec session = { .loop = m->spec.loop,
                                     .client = m->spec.client,
                                     .body = body,
@@ -332,11 +341,27 @@ take_up(struct ctl_machine *m, struct object *machine)
     if (work->session == NULL) {
         log_warn("machine waits machine=%s error=%s", work->name, err->message);
         arena_free(work->arena);
+        machine_status_done(&work->status);
+        object_unref(work->latest);
         mem_free(work->name);
         mem_free(work);
         return;
     }
     (void)map_put(&m->running, machine->name, work);
+}
+
+/* Is there something to do for it? */
+static void
+consider(struct ctl_machine *m, struct object *machine)
+{
+    if (machine->deleted_at_ms != 0) {
+        return;
+    }
+    object_pin(machine);
+    if (is_due(object_val(machine), machine->generation)) {
+        take_up(m, machine);
+    }
+    object_unpin(machine);
 }
 
 static void
@@ -346,17 +371,16 @@ changed(void *ctx, struct object *old, struct object *now, uint64_t rev)
     const struct object *object = now == NULL ? old : now;
     struct work *work = map_get(&m->running, object->name);
     (void)rev;
-    if (now == NULL || now->deleted_at_ms != 0) {
-        if (work != NULL && work->session != NULL) {
-            session_cancel(work->session);
-        }
-        return;
+    if (work != NULL) {
+        object_unref(work->latest);
+        work->latest = now == NULL ? NULL : object_ref(now);
     }
-    object_pin(now);
-    if (work == NULL && is_due(object_val(now), now->generation)) {
-        take_up(m, now);
+    if (work != NULL && work->session != NULL && (now == NULL || now->deleted_at_ms != 0)) {
+        session_cancel(work->session);
     }
-    object_unpin(now);
+    if (work == NULL && now != NULL) {
+        consider(m, now);
+    }
 }
 
 struct ctl_machine *
@@ -385,6 +409,10 @@ stop_all(struct ctl_machine *m)
         struct work *work = value;
         if (work->session != NULL) {
             session_cancel(work->session);
+        }
+        if (work->again != NULL) { /* a last try, now */
+            loop_timer_cancel(work->again);
+            work->again = loop_timer(m->spec.loop, clock_mono_ms(), write_again, work);
         }
     }
 }

@@ -20,3 +20,4 @@ libbootstrap_a_SOURCES += src/bootstrap/transport_ssh_login.c
 libbootstrap_a_SOURCES += src/bootstrap/transport_ssh_file.c
 libbootstrap_a_SOURCES += src/bootstrap/digest.c src/bootstrap/digest.h
 libbootstrap_a_SOURCES += src/bootstrap/step_way.c
+libbootstrap_a_SOURCES += src/bootstrap/machine_status.c src/bootstrap/machine_status.h

@@ -1,7 +1,7 @@
-/* Machines as people name them on the command line.  Called by cmd_node.c; pure. */
+/* Machines as people name them.  Called by the command line and by the console; pure. */
 #include "config.h" /* IWYU pragma: keep */
 
-#include "cmd_node_target.h"
+#include "client/machine_target.h"
 
 #include "api/validate.h"
 #include "base/arena.h"
@@ -49,11 +49,11 @@ name_of(struct str host, int port, struct arena *arena)
 }
 
 int
-cmd_node_target_parse(const char *text, struct arena *arena, struct cmd_node_target *ret,
-                      struct err **err)
+machine_target_parse(const char *text, struct arena *arena, struct machine_target *ret,
+                     struct err **err)
 {
     struct str host, port, place, all = str_of(text);
-    struct cmd_node_target target = { .is_local = strcmp(text, "local") == 0 };
+    struct machine_target target = { .is_local = strcmp(text, "local") == 0 };
     struct str user = str_cut(all, '@', &place);
     int64_t number = 0;
     if (place.at == NULL) {
@@ -87,7 +87,8 @@ put_given(struct jw *w, const char *key, struct str value)
 }
 
 static void
-put_spec(struct jw *w, const struct cmd_node_target *target, const struct cmd_node_extra *extra)
+put_spec(struct jw *w, const struct machine_target *target,
+         const struct machine_target_extra *extra)
 {
     jw_kvz(w, "transport", target->is_local ? "local" : "ssh");
     if (!target->is_local) {
@@ -103,8 +104,8 @@ put_spec(struct jw *w, const struct cmd_node_target *target, const struct cmd_no
 }
 
 struct str
-cmd_node_target_machine(const struct cmd_node_target *target, const struct cmd_node_extra *extra,
-                        struct arena *arena)
+machine_target_machine(const struct machine_target *target,
+                       const struct machine_target_extra *extra, struct arena *arena)
 {
     struct jw w;
     jw_init(&w, arena);
@@ -124,8 +125,8 @@ cmd_node_target_machine(const struct cmd_node_target *target, const struct cmd_n
 }
 
 struct str
-cmd_node_target_again(const struct cmd_node_target *target, const struct cmd_node_extra *extra,
-                      int64_t tries, struct arena *arena)
+machine_target_again(const struct machine_target *target, const struct machine_target_extra *extra,
+                     int64_t tries, struct arena *arena)
 {
     struct jw w;
     jw_init(&w, arena);

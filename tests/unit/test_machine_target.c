@@ -1,7 +1,7 @@
 /* `binnacle node add TARGET`: what the word means, and the Machine that is made of it. */
 #include "config.h" /* IWYU pragma: keep */
 
-#include "cmd_node_target.h"
+#include "client/machine_target.h"
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -26,8 +26,8 @@ test_parse(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         AUTO_ERR struct err *err = NULL;
-        struct cmd_node_target target;
-        assert_int_equal(cmd_node_target_parse(cases[i].text, arena, &target, &err), 0);
+        struct machine_target target;
+        assert_int_equal(machine_target_parse(cases[i].text, arena, &target, &err), 0);
         assert_true(str_is(target.name, cases[i].name));
         assert_true(str_is(target.user, cases[i].user));
         assert_true(str_is(target.host, cases[i].host));
@@ -45,8 +45,8 @@ test_refused(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         AUTO_ERR struct err *err = NULL;
-        struct cmd_node_target target;
-        assert_int_equal(cmd_node_target_parse(bad[i], arena, &target, &err), -1);
+        struct machine_target target;
+        assert_int_equal(machine_target_parse(bad[i], arena, &target, &err), -1);
         assert_non_null(err);
     }
 }
@@ -56,21 +56,21 @@ test_machine(void **state)
 {
     AUTO_ERR struct err *err = NULL;
     AUTO_ARENA struct arena *arena = arena_new();
-    struct cmd_node_target target;
-    struct cmd_node_extra none = { "", "", "" }, all = { "/k", "SHA256:x", "worker" };
+    struct machine_target target;
+    struct machine_target_extra none = { "", "", "" }, all = { "/k", "SHA256:x", "worker" };
     (void)state;
-    assert_int_equal(cmd_node_target_parse("local", arena, &target, &err), 0);
+    assert_int_equal(machine_target_parse("local", arena, &target, &err), 0);
     assert_true(target.is_local);
-    assert_true(str_is(cmd_node_target_machine(&target, &none, arena),
+    assert_true(str_is(machine_target_machine(&target, &none, arena),
                        "{\"apiVersion\":\"binnacle.io/v1\",\"kind\":\"Machine\",\"metadata\":"
                        "{\"name\":\"local\"},\"spec\":{\"transport\":\"local\"}}"));
-    assert_int_equal(cmd_node_target_parse("ops@n2:2222", arena, &target, &err), 0);
-    assert_true(str_is(cmd_node_target_machine(&target, &all, arena),
+    assert_int_equal(machine_target_parse("ops@n2:2222", arena, &target, &err), 0);
+    assert_true(str_is(machine_target_machine(&target, &all, arena),
                        "{\"apiVersion\":\"binnacle.io/v1\",\"kind\":\"Machine\",\"metadata\":"
                        "{\"name\":\"n2-2222\"},\"spec\":{\"transport\":\"ssh\",\"address\":\"n2\","
                        "\"user\":\"ops\",\"keyRef\":\"/k\",\"hostKey\":\"SHA256:x\",\"port\":2222,"
                        "\"nodeName\":\"worker\"}}"));
-    assert_true(str_is(cmd_node_target_again(&target, &none, 3, arena),
+    assert_true(str_is(machine_target_again(&target, &none, 3, arena),
                        "{\"spec\":{\"transport\":\"ssh\",\"address\":\"n2\",\"user\":\"ops\","
                        "\"port\":2222,\"tries\":3}}"));
 }
