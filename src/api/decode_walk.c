@@ -135,7 +135,7 @@ decode_field(struct decode_walk *walk, const struct field *field, struct val v,
         } else if (val_len(v) == 0) {
             decode_absent(walk, field, at); /* storage does not know empty from absent */
         } else {
-            jw_keyz(walk->out, field->json);
+            jw_key_plain(walk->out, str_of(field->json));
             (is_list ? decode_list : decode_map)(walk, field, v, at);
         }
         return;
@@ -144,7 +144,7 @@ decode_field(struct decode_walk *walk, const struct field *field, struct val v,
         decode_is_zero(field, v)) {
         return;
     }
-    jw_keyz(walk->out, field->json);
+    jw_key_plain(walk->out, str_of(field->json));
     decode_item(walk, field, v, at);
 }
 
@@ -155,7 +155,7 @@ decode_absent(struct decode_walk *walk, const struct field *field, const struct 
     bool omits = (field->flags & FIELD_OMITEMPTY) != 0;
     if (field->card != CARD_VAL) {
         if (!omits) {
-            jw_keyz(walk->out, field->json);
+            jw_key_plain(walk->out, str_of(field->json));
             jw_null(walk->out);
         }
         return;
@@ -165,7 +165,7 @@ decode_absent(struct decode_walk *walk, const struct field *field, const struct 
     if ((omits && has_empty) || (field->flags & FIELD_OMITZERO) != 0) {
         return;
     }
-    jw_keyz(walk->out, field->json);
+    jw_key_plain(walk->out, str_of(field->json));
     if (field->type == FIELD_OBJECT) {
         decode_walk_struct(walk, field->of, (struct val){ 0 }, at);
     } else {

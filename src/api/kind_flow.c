@@ -4,6 +4,7 @@
  * over rows; constant, any thread. */
 #include "config.h"
 
+#include "api/kinds_check.h"
 #include "api/kinds_priv.h"
 #include "api/kinds_types.h"
 
@@ -174,8 +175,10 @@ const struct resource resource_flowschemas = {
     .plural = "flowschemas",
     .singular = "flowschema",
     .verbs = VERB_ALL,
-    .flags = RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
+    .flags = RES_UNCONDITIONAL_UPDATE | RES_GENERATION | RES_META_AGAIN,
     .type = &type_flow_flow_schema,
+    .check_create = kind_flow_check_schema,
+    .check_update = kind_flow_check_schema,
     .prepare_create = kinds_prepare_create,
     .prepare_update = kinds_prepare_update_metadata,
     .subresources = flowschemas_subs,
@@ -195,8 +198,10 @@ const struct resource resource_prioritylevelconfigurations = {
     .plural = "prioritylevelconfigurations",
     .singular = "prioritylevelconfiguration",
     .verbs = VERB_ALL,
-    .flags = RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
+    .flags = RES_UNCONDITIONAL_UPDATE | RES_GENERATION | RES_META_AGAIN,
     .type = &type_flow_priority_level_configuration,
+    .check_create = kind_flow_check_level,
+    .check_update = kind_flow_check_level,
     .prepare_create = kinds_prepare_create,
     .prepare_update = kinds_prepare_update_metadata,
     .subresources = prioritylevelconfigurations_subs,

@@ -84,10 +84,34 @@ static const char work_above_ready[] = "cannot be greater than readyReplicas";
 
 /* ---- Deployment ---- */
 
+/* As Go prints the internal struct, which has no JSON names. */
+static struct str
+work_strategy_text(struct val strategy, struct arena *arena)
+{
+    struct val rolling = val_get(strategy, "rollingUpdate");
+    struct jw w;
+    jw_init(&w, arena);
+    jw_obj(&w);
+    jw_keyz(&w, "Type");
+    jw_str(&w, val_str(val_get(strategy, "type")));
+    jw_keyz(&w, "RollingUpdate");
+    if (val_is(rolling)) {
+        jw_obj(&w);
+        jw_keyz(&w, "MaxUnavailable");
+        jw_val(&w, val_get(rolling, "maxUnavailable"));
+        jw_keyz(&w, "MaxSurge");
+        jw_val(&w, val_get(rolling, "maxSurge"));
+        jw_end(&w);
+    } else {
+        jw_null(&w);
+    }
+    jw_end(&w);
+    return jw_done(&w);
+}
+
 static void
 work_check_strategy(struct val strategy, const struct field_path *path, struct causes *out)
 {
-    static const char *const types[] = { "Recreate", "RollingUpdate", NULL };
     struct val type = val_get(strategy, "type"), rolling = val_get(strategy, "rollingUpdate");
     struct val unavailable = val_get(rolling, "maxUnavailable");
     struct val surge = val_get(rolling, "maxSurge");
@@ -101,7 +125,9 @@ work_check_strategy(struct val strategy, const struct field_path *path, struct c
         return;
     }
     if (!val_is_str(type, "RollingUpdate")) {
-        causes_add_enum(out, path, "", strategy, types);
+        causes_add_json(out, CAUSE_NOT_SUPPORTED, path, "",
+                        work_strategy_text(strategy, out->arena),
+                        "supported values: \"Recreate\", \"RollingUpdate\"");
         return;
     }
     if (!val_is(rolling)) {

@@ -106,6 +106,7 @@ libapi_a_SOURCES += src/api/kind_claim_check.c
 libapi_a_SOURCES += src/api/kind_downward_check.c
 libapi_a_SOURCES += src/api/kind_security_check.c
 libapi_a_SOURCES += src/api/kind_affinity_check.c
+libapi_a_SOURCES += src/api/kind_flow_check.c
 libapi_a_SOURCES += src/api/kind_network_check.c
 libapi_a_SOURCES += src/api/kind_storage_check.c
 libapi_a_SOURCES += src/api/decode_protobuf_out.c

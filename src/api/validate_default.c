@@ -168,6 +168,9 @@ default_struct(struct default_walk *walk, const struct type *type, struct val v,
     }
     for (size_t i = 0; i < index->len; i++) {
         const struct field *field = index->slots[i].field;
+        if (field->def == NULL && (field->flags & FIELD_OFF) == 0) {
+            continue;
+        }
         enum doc_type is = val_type(slots[i]);
         bool is_missing = field->card == CARD_VAL ? default_is_zero(slots[i])
                                                   : is == DOC_ABSENT || is == DOC_NULL;
@@ -193,7 +196,7 @@ default_struct(struct default_walk *walk, const struct type *type, struct val v,
     jw_obj(&walk->out);
     for (size_t i = 0; i < index->len; i++) {
         if (val_is(slots[i])) {
-            jw_keyz(&walk->out, index->slots[i].field->json);
+            jw_key_plain(&walk->out, index->slots[i].name);
             default_member(walk, index->slots[i].field, slots[i], &fill);
         }
     }

@@ -176,12 +176,6 @@ val_type(struct val v)
 }
 
 struct val
-val_get(struct val object, const char *key)
-{
-    return val_member(object, str_of(key));
-}
-
-struct val
 val_member(struct val object, struct str key)
 {
     if (val_type(object) != DOC_OBJECT) {
@@ -191,8 +185,15 @@ val_member(struct val object, struct str key)
     const struct doc_node *nodes = tape->nodes;
     uint32_t found = 0; /* the root is no member's value */
     uint32_t end = nodes[object.at].skip;
+    const char *bytes = object.doc->bytes.at;
+    char first = key.size == 0 ? '"' : key.at[0]; /* what stands where an empty key begins */
     for (uint32_t at = object.at + 1; at < end; at = doc_node_next(nodes, at + 1)) {
-        if (str_eq(doc_node_text(object.doc, tape, &nodes[at]), key)) {
+        const struct doc_node *node = &nodes[at];
+        bool is_plain = (node->info & DOC_NODE_ESCAPED) == 0;
+        if (is_plain && (node->len != key.size || bytes[node->off] != first)) {
+            continue; /* nearly all of them */
+        }
+        if (str_eq(doc_node_text(object.doc, tape, node), key)) {
             found = at + 1;
         }
     }

@@ -70,8 +70,12 @@ val_is(struct val v)
 {
     return v.doc != NULL;
 }
-struct val val_get(struct val object, const char *key);   /* last member of that name */
-struct val val_member(struct val object, struct str key); /* same, for a slice */
+struct val val_member(struct val object, struct str key); /* the last member of that name */
+static inline struct val
+val_get(struct val object, const char *key) /* same; the length of a literal is known */
+{
+    return val_member(object, str_of(key));
+}
 /* Dotted path of plain member names: "spec.template.metadata". */
 struct val val_at(struct val v, const char *dotted);
 struct val val_item(struct val array, size_t index);
@@ -120,6 +124,7 @@ void jw_arr(struct jw *w);
 void jw_end(struct jw *w); /* closes the innermost object or array */
 void jw_key(struct jw *w, struct str key);
 void jw_keyz(struct jw *w, const char *key);
+void jw_key_plain(struct jw *w, struct str key); /* of a row: no byte of it needs an escape */
 void jw_str(struct jw *w, struct str s);
 void jw_strz(struct jw *w, const char *z);
 void jw_printf(struct jw *w, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -140,6 +140,22 @@ jw_key(struct jw *w, struct str key)
 }
 
 void
+jw_key_plain(struct jw *w, struct str key)
+{
+    assert(write_in_object(w) && !w->after_key);
+    char *at = write_reserve(w, key.size + 4);
+    if (w->need_comma) {
+        *at++ = ',';
+    }
+    *at++ = '"';
+    memcpy(at, key.at, key.size);
+    at[key.size] = '"';
+    at[key.size + 1] = ':';
+    w->size = (size_t)(at + key.size + 2 - w->at);
+    w->after_key = true;
+}
+
+void
 jw_keyz(struct jw *w, const char *key)
 {
     jw_key(w, str_of(key));
