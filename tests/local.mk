@@ -88,6 +88,7 @@ unit_tests += tests/unit/test_adm_node
 unit_tests += tests/unit/test_adm_cert
 unit_tests += tests/unit/test_secrets_at_rest
 unit_tests += tests/unit/test_rest_stream
+unit_tests += tests/unit/test_ws_body
 
 # What several tests share beside their own file.
 net_box = tests/lib/net_box.c tests/lib/net_box.h
@@ -95,6 +96,8 @@ tests_unit_test_http1_SOURCES = tests/unit/test_http1.c $(net_box)
 tests_unit_test_http_SOURCES = tests/unit/test_http.c $(net_box)
 tests_unit_test_http2_SOURCES = tests/unit/test_http2.c $(net_box)
 tests_unit_test_ws_SOURCES = tests/unit/test_ws.c $(net_box)
+ws_box = tests/lib/ws_box.c tests/lib/ws_box.h
+tests_unit_test_ws_body_SOURCES = tests/unit/test_ws_body.c $(ws_box)
 tests_unit_test_http_client_SOURCES = tests/unit/test_http_client.c $(net_box)
 tb = tests/lib/tb.c tests/lib/tb.h
 tests_unit_test_adm_service_SOURCES = tests/unit/test_adm_service.c $(tb)
@@ -292,7 +295,7 @@ EXTRA_DIST += .clang-format README.md doc tests/README.md check quickstart scrip
 	 tests/lib/tap.sh tests/lib/unit.h $(script_tests) $(lab_tests) \
 	tests/lib/README.md tests/lib/images.sh tests/lib/images/echo.c tests/lib/images/pause.c \
 	tests/lib/lab.sh tests/lib/lab_build.sh tests/lib/lab_cgroup.sh tests/lib/lab_host.sh \
-	tests/lib/lab_node.sh tests/lib/lab_test.sh \
+	tests/lib/lab_node.sh tests/lib/lab_test.sh tests/lib/ws_client.py \
 	tests/tools/check-banned.awk tests/tools/check-banned.sh tests/tools/check-format.sh \
 	tests/tools/check-flags.awk tests/tools/check-flags.sh \
 	tests/tools/check-layers.sh tests/tools/check-limits.awk tests/tools/check-limits.sh \

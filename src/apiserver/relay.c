@@ -340,13 +340,20 @@ relay_drop(struct relay *relay)
     leave(relay);
 }
 
+struct body *
+relay_body(struct relay *relay, int64_t size)
+{
+    relay->req = NULL;
+    relay->body = (struct body){ .pull = pull, .done = reader_gone, .size = size };
+    relay->has_reader = true;
+    return &relay->body;
+}
+
 void
 relay_answer(struct relay *relay, const char *content_type, int64_t size)
 {
-    struct req *req = STEAL(relay->req);
-    relay->body = (struct body){ .pull = pull, .done = reader_gone, .size = size };
-    relay->has_reader = true;
-    req_answer_body(req, relay->head.status, content_type, &relay->body);
+    struct req *req = relay->req;
+    req_answer_body(req, relay->head.status, content_type, relay_body(relay, size));
 }
 
 struct conn *

@@ -44,6 +44,7 @@ const struct relay_head *relay_head(const struct relay *relay);
 int relay_fail(struct relay *relay, struct err **err); /* status 0: why */
 /* The answer's body becomes the request's; -1 when its length is not known beforehand. */
 void relay_answer(struct relay *relay, const char *content_type, int64_t size);
+struct body *relay_body(struct relay *relay, int64_t size); /* the same for another way out */
 /* 101 to the client with these headers, then bytes both ways until one end vanishes. */
 int relay_join(struct relay *relay, const struct http_header *headers, size_t len,
                struct err **err);

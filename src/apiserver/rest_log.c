@@ -11,6 +11,7 @@
 #include "api/kinds_types.h"
 #include "api/registry.h"
 #include "api/schema.h"
+#include "apiserver/apiserver_impl.h"
 #include "apiserver/relay.h"
 #include "apiserver/rest_pod.h"
 #include "apiserver/steps.h"
@@ -18,6 +19,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "net/http.h"
+#include "net/ws.h"
+#include "net/ws_body.h"
 
 bool
 rest_log_is(const struct resource *resource, const struct subresource *sub)
@@ -85,7 +88,7 @@ begin(struct req *req, struct err **err)
 
 /* The head is there, or it never will be. */
 static enum step_rc
-answer(struct relay *relay, struct err **err)
+answer(struct req *req, struct relay *relay, struct err **err)
 {
     const struct relay_head *head = relay_head(relay);
     if (head->status == 0) {
@@ -98,7 +101,14 @@ answer(struct relay *relay, struct err **err)
         relay_drop(relay);
         return STEP_FAIL;
     }
-    relay_answer(relay, "text/plain", -1);
+    if (req->http == NULL || !ws_is_request(req->http)) {
+        relay_answer(relay, "text/plain", -1);
+        return STEP_DONE;
+    }
+    if (ws_body_answer(req->http, req->server->loop, relay_body(relay, -1), err) < 0) {
+        return STEP_FAIL;
+    }
+    req_answer_upgraded(req);
     return STEP_DONE;
 }
 
@@ -108,5 +118,5 @@ rest_log_step(struct req *req, struct err **err)
     if (!rest_log_is(req->resource, req->sub)) {
         return STEP_NEXT;
     }
-    return req->step_data != NULL ? answer(req->step_data, err) : begin(req, err);
+    return req->step_data != NULL ? answer(req, req->step_data, err) : begin(req, err);
 }

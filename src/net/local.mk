@@ -33,6 +33,7 @@ libnet_a_SOURCES += src/net/server_stream.c
 libnet_a_SOURCES += src/net/tls.c src/net/tls.h
 libnet_a_SOURCES += src/net/tls_conn.c src/net/tls_priv.h
 libnet_a_SOURCES += src/net/ws.c src/net/ws.h
+libnet_a_SOURCES += src/net/ws_body.c src/net/ws_body.h
 libnet_a_SOURCES += src/net/ws_channel.c src/net/ws_channel.h
 libnet_a_SOURCES += src/net/ws_frame.c src/net/ws_frame.h
 libnet_a_SOURCES += src/net/ws_hello.c src/net/ws_priv.h

@@ -26,10 +26,22 @@ untainted() { [ -z "$(k get node n1 -o 'jsonpath={.spec.taints}')" ]; }
 phase() { k get pod "$1" -o 'jsonpath={.status.phase}'; }
 lab_until 20 untainted
 k run web --image=nginx --image-pull-policy=IfNotPresent --port=80 >/dev/null
-k run box --image=busybox --image-pull-policy=IfNotPresent --command -- \
-    sh -c 'while read -r line; do echo "heard $line"; done; sleep 3600' >/dev/null
+k run box --image=busybox --image-pull-policy=IfNotPresent --command -- sleep 3600 >/dev/null
+k apply -f - >/dev/null <<'EOF'
+apiVersion: v1
+kind: Pod
+metadata: {name: ear}
+spec:
+  containers:
+  - name: ear
+    image: busybox
+    imagePullPolicy: IfNotPresent
+    stdin: true
+    command: [sh, -c, 'while read -r line; do echo "heard $line"; done']
+EOF
 check "nginx runs" lab_until 30 is Running phase web
 check "busybox runs" lab_until 30 is Running phase box
+check "… and one that listens" lab_until 30 is Running phase ear
 
 # ---- exec ----
 
@@ -54,6 +66,45 @@ script -qec "bash -c '${terminal//\'/\'\\\'\'}'" "$tap_dir/typescript" >/dev/nul
 check "a terminal" grep -q '/dev/pts' "$tap_dir/typescript"
 check "… as wide as ours" grep -q '33 91' "$tap_dir/typescript"
 equal "… with its exit code" "$status" 5
+
+# ---- the older way, and browsers ----
+
+spdy() {
+    KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false k "$@"
+}
+equal "exec over SPDY" "$(spdy exec box -- sh -c 'echo out; exit 4' 2>/dev/null)" out
+equal "… input ends" "$(echo -n sixsix | spdy exec -i box -- wc -c)" 6
+equal "… exit code" "$(code spdy exec box -- sh -c 'exit 4')" 4
+websocket() { # PATH PROTOCOL [MESSAGE...]
+    lab exec "$here/../lib/ws_client.py" "$tap_dir/kubeconfig" "/api/v1/namespaces/default/pods/$1" "${@:2}"
+}
+plain=$(websocket 'box/exec?command=sh&command=-c&command=echo+hi;exit+3&stdout=1&stderr=1' channel.k8s.io)
+check "exec by channel.k8s.io" grep -qx '1 hi' <<<"$plain"
+plain=$(websocket 'box/exec?command=head&command=-n1&stdin=1&stdout=1' v4.channel.k8s.io $'\\x00to and fro\n')
+check "… with input, by v4" grep -qx '1 to and fro' <<<"$plain"
+status=$(websocket 'box/exec?command=sh&command=-c&command=exit+3&stdout=1' v4.channel.k8s.io)
+check "v4 tells the exit code" grep -q '"reason":"NonZeroExitCode"' <<<"$status"
+equal "logs over a WebSocket" "$(websocket 'web/log?container=web&tailLines=0' binary.k8s.io)" 'close 1000'
+k exec web -- sh -c 'echo one line >/proc/1/fd/1'
+wrote() { k logs web | grep -qx 'one line'; }
+check "… the log has a line" lab_until 10 wrote
+check "… which comes" grep -qx 'one line' <<<"$(websocket 'web/log?container=web' binary.k8s.io)"
+
+# ---- attach ----
+
+mkfifo "$tap_dir/mouth"
+attached() { # LINE KUBECTL: does ear answer?
+    local status=0
+    "$2" attach -i ear <"$tap_dir/mouth" >"$tap_dir/heard" 2>/dev/null &
+    exec 9>"$tap_dir/mouth"
+    echo "$1" >&9
+    lab_until 10 grep -qx "heard $1" "$tap_dir/heard" || status=1
+    exec 9>&-
+    wait $! || true
+    return "$status"
+}
+check "attach" attached this k
+check "attach over SPDY" attached that spdy
 
 # ---- cp ----
 

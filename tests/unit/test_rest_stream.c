@@ -293,6 +293,32 @@ test_logs(void **state)
                                STR("GET /containerLogs/default/web/c?follow=true\n")));
 }
 
+/* As a browser reads them. */
+static void
+test_logs_by_websocket(void **state)
+{
+    static const char ask[] =
+        "GET " PODS
+        "/web/log?follow=true HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\n"
+        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    struct box *box = *state;
+    struct node_box_peer peer;
+    box->node.text = "line 1\n";
+    AUTO_FREE char *good = mem_printf("%sSec-WebSocket-Protocol: binary.k8s.io\r\n\r\n", ask);
+    node_box_peer_open(&peer, box->tb, good);
+    node_box_peer_hear(&peer, "101 Switching Protocols\r\n");
+    node_box_peer_hear(&peer, "\r\n\r\n\x82"); /* an empty message; then one of 7 bytes */
+    node_box_peer_hear(&peer, "\x82\x07line 1\n\x88\x02\x03\xe8"); /* and a close: 1000 */
+    assert_false(str_contains(str_view(&box->node.heard), STR("websocket")));
+    node_box_peer_close(&peer);
+
+    AUTO_FREE char *other = mem_printf("%sSec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n", ask);
+    node_box_peer_open(&peer, box->tb, other);
+    node_box_peer_hear(&peer, " 403 ");
+    node_box_peer_close(&peer);
+}
+
 #define WITH_BOX(test) cmocka_unit_test_setup_teardown(test, open_box, close_box)
 
 int
@@ -307,6 +333,7 @@ main(void)
         WITH_BOX(test_passes_refusals),
         WITH_BOX(test_no_agent),
         WITH_BOX(test_logs),
+        WITH_BOX(test_logs_by_websocket),
         WITH_BOX(test_stop),
     };
     return cmocka_run_group_tests_name("rest_stream", tests, NULL, NULL);
