@@ -89,6 +89,7 @@ read_conditions(struct agent *agent, const Cri__RuntimeStatus *status)
 {
     AUTO_STR struct str_builder text = { 0 };
     AUTO_FREE char *network = NULL;
+    const char *const ours[] = { agent->cni_problem, agent->proxy_problem };
 
     for (size_t i = 0; status != NULL && i < status->n_conditions; i++) {
         const Cri__RuntimeCondition *c = status->conditions[i];
@@ -104,9 +105,10 @@ read_conditions(struct agent *agent, const Cri__RuntimeStatus *status)
                  text.size > 0 ? ", " : "", is_network ? "network " : "", c->type, c->reason,
                  c->message);
     }
-    if (agent->cni_problem != NULL) {
-        str_putf(&text, "%spod network not ready: %s", text.size > 0 ? ", " : "",
-                 agent->cni_problem);
+    for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
+        if (ours[i] != NULL) {
+            str_putf(&text, "%spod network not ready: %s", text.size > 0 ? ", " : "", ours[i]);
+        }
     }
     set_network_problem(agent, network);
     set_problem(agent, str_view(&text));
@@ -260,32 +262,57 @@ agent_start_pleg(struct agent *agent)
 /* ---- the pod network ---- */
 
 static void
-network_set(void *ctx, struct str problem)
+set_text(struct agent *agent, char **place, struct str text)
 {
-    struct agent *agent = ctx;
-
-    agent->cni = NULL;
-    mem_free(agent->cni_problem);
-    agent->cni_problem = problem.size > 0 ? str_dup(problem) : NULL;
-    if (problem.size > 0) {
-        log_error("pod network not set up err=\"" STR_FMT "\"", STR_ARG(problem));
-    }
+    mem_free(*place);
+    *place = text.size > 0 ? str_dup(text) : NULL;
     if (agent->call == NULL) {
         look_again(agent, 0);
     }
+}
+
+/* Until the rules stand, pods would not reach a service: the node is not Ready. */
+static void
+rules_changed(void *ctx, struct str problem)
+{
+    struct agent *agent = ctx;
+
+    set_text(agent, &agent->proxy_problem, problem);
 }
 
 void
 agent_pod_cidr(void *ctx, struct str cidr)
 {
     struct agent *agent = ctx;
+    AUTO_ERR struct err *err = NULL;
 
     if (cidr.size == 0 || agent->cni_dir == NULL) {
         return; /* not yet; or the host's runtime has a network of its own */
     }
     log_info("pod network cidr=" STR_FMT, STR_ARG(cidr));
-    cni_cancel(agent->cni);
-    agent->cni = cni_set_up(agent->loop, agent->cni_dir, cidr, network_set, agent);
+    if (cni_set_up(agent->cni_dir, cidr, &err) < 0) {
+        log_error("pod network not set up err=\"%s\"", err->message);
+    }
+    set_text(agent, &agent->cni_problem, str_of(err == NULL ? NULL : err->message));
+    proxy_begin(agent->proxy, cidr);
+}
+
+static void
+start_proxy(struct agent *agent)
+{
+    const struct proxy_spec spec = { .loop = agent->loop,
+                                     .client = agent->client,
+                                     .informers = agent->informers,
+                                     .registry = agent->registry,
+                                     .node_name = str_of(agent->node_name),
+                                     .health = rules_changed,
+                                     .ctx = agent };
+
+    agent->proxy = proxy_new(&spec);
+    agent->proxy_problem = mem_strdup("service rules are not set yet");
+    if (agent->cni_dir == NULL) {
+        proxy_begin(agent->proxy, (struct str){ 0 });
+    }
 }
 
 /* ---- life ---- */
@@ -328,6 +355,7 @@ agent_begin(struct agent *agent)
     agent->host.fetcher = agent->fetcher;
     agent->host.jobs = agent->jobs;
     agent->host.is_starting = true;
+    start_proxy(agent);
     agent->node = node_new(&agent->node_spec);
     agent->podset = podset_new(&agent->host, agent->informers, agent->node_name);
     agent->services =
@@ -348,6 +376,7 @@ agent_release(struct agent *agent)
     mem_free(agent->runtime_name);
     mem_free(agent->network_problem);
     mem_free(agent->cni_problem);
+    mem_free(agent->proxy_problem);
     arena_free(agent->arena);
     mem_free(agent);
 }
@@ -358,7 +387,7 @@ agent_free(struct agent *agent)
     agent->is_freed = true;
     loop_timer_cancel(agent->look);
     loop_timer_cancel(agent->adopt);
-    cni_cancel(agent->cni);
+    proxy_free(agent->proxy);
     node_api_free(agent->api);
     pleg_free(agent->pleg);
     podset_free(agent->podset);

@@ -10,6 +10,7 @@
 #include "agent/node_api.h"
 #include "agent/node_facts.h"
 #include "agent/pod_worker.h"
+#include "agent/proxy.h"
 
 struct informer;
 struct informers;
@@ -35,9 +36,9 @@ struct agent {
     struct node_spec node_spec;
     struct node_api *api;
     struct node_api_spec api_spec;
-    struct cni *cni; /* being set up */
-    const char *cni_dir;
-    char *cni_problem, *network_problem, *runtime_name;
+    struct proxy *proxy;
+    const char *cni_dir; /* NULL: the host's runtime has a network of its own */
+    char *cni_problem, *proxy_problem, *network_problem, *runtime_name;
     struct pod_host host;
     struct cri_call *call; /* of the look at the runtime */
     struct loop_timer *look, *adopt;

@@ -7,23 +7,10 @@
 #include "base/arena.h"
 #include "base/doc.h"
 #include "base/err.h"
-#include "base/loop.h"
 #include "base/mem.h"
-#include "base/proc.h"
 
 #define LOG_MODULE "cni"
 #include "base/log.h"
-
-enum { NFT_MS = 10 * 1000 };
-
-struct cni {
-    struct loop *loop;
-    struct arena *arena;
-    struct proc *nft;
-    cni_fn *done; /* NULL: cancelled */
-    void *ctx;
-    struct str problem;
-};
 
 const char *
 cni_bin_dir(void)
@@ -72,22 +59,6 @@ cni_conflist(struct arena *arena, struct str pod_cidr)
     return jw_done(&out);
 }
 
-struct str
-cni_nft(struct arena *arena, struct str pod_cidr)
-{
-    /* A table of its own, replaced as one transaction. */
-    return arena_printf(arena,
-                        "table ip binnacle-egress\n"
-                        "delete table ip binnacle-egress\n"
-                        "table ip binnacle-egress {\n"
-                        "  chain postrouting {\n"
-                        "    type nat hook postrouting priority srcnat;\n"
-                        "    ip saddr " STR_FMT " ip daddr != " STR_FMT " masquerade\n"
-                        "  }\n"
-                        "}\n",
-                        STR_ARG(pod_cidr), STR_ARG(pod_cidr));
-}
-
 /* Pods are reached only through the node: it forwards, and what stays on the bridge is filtered as
  * well, or services with an endpoint on this node fail. Where they cannot be set they may be right. */
 static void
@@ -107,63 +78,15 @@ set_kernel(void)
     }
 }
 
-static void
-finish(void *ctx)
+int
+cni_set_up(const char *dir, struct str pod_cidr, struct err **err)
 {
-    struct cni *cni = ctx;
+    AUTO_ARENA struct arena *arena = arena_new();
 
-    if (cni->done != NULL) {
-        cni->done(cni->ctx, cni->problem);
-    }
-    arena_free(cni->arena);
-    mem_free(cni);
-}
-
-static void
-nft_ended(void *ctx, const struct proc_result *result, struct err *owned)
-{
-    struct cni *cni = ctx;
-
-    cni->nft = NULL;
-    if (owned != NULL) {
-        cni->problem = arena_printf(cni->arena, "nft cannot be run: %s", owned->message);
-    } else if (result->status != 0) {
-        cni->problem =
-            arena_printf(cni->arena, "nft failed: " STR_FMT, STR_ARG(str_trim(result->err)));
-    }
-    err_free(owned);
-    finish(cni);
-}
-
-struct cni *
-cni_set_up(struct loop *loop, const char *dir, struct str pod_cidr, cni_fn *done, void *ctx)
-{
-    struct cni *cni = MEM_NEW(struct cni);
-    static const char *const argv[] = { "nft", "-f", "-", NULL };
-    struct proc_spec spec = { .argv = argv, .timeout_ms = NFT_MS };
-    AUTO_ERR struct err *err = NULL;
-
-    cni->loop = loop;
-    cni->arena = arena_new();
-    cni->done = done;
-    cni->ctx = ctx;
     set_kernel();
-    if (disk_make_dirs(dir, 0755, &err) < 0 ||
-        disk_write(arena_printf(cni->arena, "%s/10-binnacle.conflist", dir).at,
-                   cni_conflist(cni->arena, pod_cidr), 0644, &err) < 0) {
-        cni->problem = arena_dup(cni->arena, str_of(err->message));
-        loop_defer(loop, finish, cni);
-        return cni;
-    }
-    spec.input = cni_nft(cni->arena, pod_cidr);
-    cni->nft = proc_start(loop, &spec, nft_ended, cni);
-    return cni;
-}
-
-void
-cni_cancel(struct cni *cni)
-{
-    if (cni != NULL) {
-        cni->done = NULL; /* nft is not stopped in the middle */
-    }
+    return disk_make_dirs(dir, 0755, err) < 0 ||
+                   disk_write(arena_printf(arena, "%s/10-binnacle.conflist", dir).at,
+                              cni_conflist(arena, pod_cidr), 0644, err) < 0
+               ? -1
+               : 0;
 }

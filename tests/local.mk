@@ -185,12 +185,16 @@ unit_tests += tests/unit/test_host_key
 unit_tests += tests/unit/test_sudo_talk
 unit_tests += tests/unit/test_machine_target
 unit_tests += tests/unit/test_machine_status
+unit_tests += tests/unit/test_peers
+tests_unit_test_peers_SOURCES = tests/unit/test_peers.c $(fake_client)
+unit_tests += tests/unit/test_netlink
 
 # ---- script tests ----
 script_tests += tests/tools/test_lint.sh
 script_tests += tests/tools/test_suite_report.sh
 script_tests += tests/tools/test_agent_file.sh
 script_tests += tests/oracle/replay
+script_tests += tests/golden/test_proxy_nft.sh
 EXTRA_DIST += tests/oracle
 script_tests += tests/ui/test_console.sh
 
@@ -202,6 +206,7 @@ lab_tests += tests/lab/test_agent.sh
 lab_tests += tests/lab/test_ssh.sh
 lab_tests += tests/lab/test_streams.sh
 lab_tests += tests/lab/test_quickstart.sh
+lab_tests += tests/lab/test_service.sh
 
 # ---- fuzz targets: tests/fuzz/fuzz_x.c, corpus/x/, x.dict; make check replays the corpus ----
 fuzz_tests =
@@ -234,10 +239,13 @@ EXTRA_DIST += tests/fuzz/http1.dict tests/fuzz/ws.dict
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/doc.dict tests/fuzz/yaml.dict tests/fuzz/run.sh
 
 # ---- golden cases of plans: tests/golden/run_golden --update rewrites what is wanted ----
-golden_tests = tests/golden/run_golden tests/golden/run_pod
+golden_tests = tests/golden/run_golden tests/golden/run_pod tests/golden/run_proxy
 tests_golden_run_golden_SOURCES = tests/golden/run_golden.c tests/golden/golden_plans.c \
 	tests/golden/golden_plans.h
-EXTRA_DIST += tests/golden/ctl tests/golden/pod
+golden_cases = tests/golden/golden_cases.c tests/golden/golden_cases.h
+tests_golden_run_pod_SOURCES = tests/golden/run_pod.c $(golden_cases)
+tests_golden_run_proxy_SOURCES = tests/golden/run_proxy.c $(golden_cases)
+EXTRA_DIST += tests/golden/ctl tests/golden/pod tests/golden/proxy
 
 # ---- benchmarks: make bench, run by hand ----
 bench_programs =
@@ -296,6 +304,7 @@ EXTRA_DIST += .clang-format README.md doc tests/README.md check quickstart scrip
 	tests/lib/README.md tests/lib/images.sh tests/lib/images/echo.c tests/lib/images/pause.c \
 	tests/lib/lab.sh tests/lib/lab_build.sh tests/lib/lab_cgroup.sh tests/lib/lab_host.sh \
 	tests/lib/lab_node.sh tests/lib/lab_test.sh tests/lib/ws_client.py \
+	tests/lib/lab_cluster.sh \
 	tests/tools/check-banned.awk tests/tools/check-banned.sh tests/tools/check-format.sh \
 	tests/tools/check-flags.awk tests/tools/check-flags.sh \
 	tests/tools/check-layers.sh tests/tools/check-limits.awk tests/tools/check-limits.sh \

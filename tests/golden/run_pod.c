@@ -19,10 +19,8 @@
  * CASE.out has for every step the plan's text and the status; --update writes it. */
 #include "config.h" /* IWYU pragma: keep */
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "agent/pod_plan.h"
 #include "agent/pod_status.h"
@@ -36,8 +34,9 @@
 #include "base/doc_yaml.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "golden_cases.h"
 
-enum { NAMES_MAX = 500, ITEMS_MAX = 16 };
+enum { ITEMS_MAX = 16 };
 
 struct step {
     struct arena *arena;
@@ -313,131 +312,22 @@ read_document(void *ctx, struct str json, struct err **err)
     return doc == NULL ? -1 : run_step(step, doc, err);
 }
 
-/* ---- files ---- */
-
-static bool
-read_file(const char *path, struct str_builder *out)
+static int
+make_text(void *ctx, struct str yaml, struct str_builder *text, struct err **err)
 {
-    char bytes[4096];
-    size_t size;
-    FILE *file = fopen(path, "re");
-
-    if (file == NULL) {
-        return false;
-    }
-    while ((size = fread(bytes, 1, sizeof(bytes), file)) > 0) {
-        str_put(out, str_slice(bytes, size));
-    }
-    (void)fclose(file);
-    return true;
-}
-
-static void
-write_file(const char *path, struct str text)
-{
-    FILE *file = fopen(path, "we");
-
-    if (file == NULL || fwrite(text.at, 1, text.size, file) != text.size) {
-        (void)printf("Bail out! cannot write %s\n", path);
-        exit(1);
-    }
-    (void)fclose(file);
-}
-
-/* The first line that differs, as a diagnosis. */
-static void
-show_difference(struct str wanted, struct str got)
-{
-    for (int line = 1; wanted.size > 0 || got.size > 0; line++) {
-        struct str w = str_cut(wanted, '\n', &wanted), g = str_cut(got, '\n', &got);
-
-        if (!str_eq(w, g)) {
-            (void)printf("# line %d\n#   wanted: " STR_FMT "\n#   got:    " STR_FMT "\n", line,
-                         STR_ARG(w), STR_ARG(g));
-            return;
-        }
-    }
-}
-
-static bool
-run_case(const char *root, const char *name, struct registry *registry, bool do_update)
-{
-    AUTO_FREE char *in = mem_printf("%s/%s.yaml", root, name);
-    AUTO_FREE char *out = mem_printf("%s/%s.out", root, name);
-    AUTO_STR struct str_builder yaml = { 0 };
-    AUTO_STR struct str_builder text = { 0 };
-    AUTO_STR struct str_builder wanted = { 0 };
-    AUTO_ERR struct err *err = NULL;
     AUTO_ARENA struct arena *arena = arena_new();
     struct step *step = ARENA_NEW(arena, struct step);
 
-    *step = (struct step){ .arena = arena, .registry = registry, .out = &text };
-    if (!read_file(in, &yaml) ||
-        doc_yaml_each(arena, str_view(&yaml), read_document, step, &err) < 0) {
-        (void)printf("# %s: %s\n", name, err != NULL ? err->message : "cannot read");
-        return false;
-    }
-    if (do_update) {
-        write_file(out, str_view(&text));
-    }
-    (void)read_file(out, &wanted); /* none yet: then it differs */
-    show_difference(str_view(&wanted), str_view(&text));
-    return str_eq(str_view(&wanted), str_view(&text));
-}
-
-static int
-by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static size_t
-list_cases(const char *root, char **names)
-{
-    size_t len = 0;
-    DIR *dir = opendir(root);
-
-    for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
-        struct str name = str_of(entry->d_name);
-
-        if (str_has_suffix(name, STR(".yaml")) && len < NAMES_MAX) {
-            names[len++] = mem_strndup(name.at, name.size - 5);
-        }
-    }
-    if (dir == NULL || closedir(dir) != 0 || len == 0) {
-        (void)printf("Bail out! no cases in %s\n", root);
-        exit(1);
-    }
-    qsort(names, len, sizeof(names[0]), by_name);
-    return len;
+    *step = (struct step){ .arena = arena, .registry = ctx, .out = text };
+    return doc_yaml_each(arena, yaml, read_document, step, err);
 }
 
 int
 main(int argc, char **argv)
 {
-    const char *top = getenv("top_srcdir");
-    AUTO_FREE char *root = mem_printf("%s/tests/golden/pod", top == NULL ? "." : top);
-    bool do_update = argc > 1 && strcmp(argv[1], "--update") == 0;
     struct registry *registry = registry_new(kinds_builtin, kinds_builtin_len);
-    int first = do_update ? 2 : 1, run = 0, failed = 0;
-    char *names[NAMES_MAX];
-    size_t len = list_cases(root, names);
+    int status = golden_cases_run("pod", argc, argv, make_text, registry);
 
-    for (size_t i = 0; i < len; i++) {
-        bool is_asked = first >= argc;
-
-        for (int a = first; a < argc; a++) {
-            is_asked = is_asked || strcmp(argv[a], names[i]) == 0;
-        }
-        if (is_asked) {
-            bool is_ok = run_case(root, names[i], registry, do_update);
-
-            (void)printf("%s %d - pod/%s\n", is_ok ? "ok" : "not ok", ++run, names[i]);
-            failed += is_ok ? 0 : 1;
-        }
-        mem_free(names[i]);
-    }
     registry_unref(registry);
-    (void)printf("1..%d\n", run);
-    return run == 0 || failed > 0 ? 1 : 0;
+    return status;
 }

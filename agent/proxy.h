@@ -1,0 +1,35 @@
+/* The service proxy: follows Services, EndpointSlices and Nodes, and keeps the nft table `binnacle` as
+ * they say.  Loop thread.
+ *
+ * No state of its own: after a restart the first transaction replaces the whole table by what the API
+ * has; connections that exist go on. */
+#ifndef BINNACLE_AGENT_PROXY_H
+#define BINNACLE_AGENT_PROXY_H
+
+#include <stdbool.h>
+
+#include "base/str.h"
+
+struct client;
+struct informers;
+struct loop;
+struct proxy;
+struct registry;
+
+struct proxy_spec {
+    struct loop *loop;
+    struct client *client;
+    struct informers *informers; /* for Services and EndpointSlices */
+    const struct registry *registry;
+    struct str node_name; /* lives longer */
+    /* The rules stand (problem absent), or why not. At every change. */
+    void (*health)(void *ctx, struct str problem);
+    void *ctx;
+};
+struct proxy *proxy_new(const struct proxy_spec *spec);
+/* The rules stay: pods go on while the agent is away. Before its informers. */
+void proxy_free(struct proxy *proxy); /* NULL allowed */
+/* Begins when this was told: the addresses of this node's pods; absent: they are not ours to know. */
+void proxy_begin(struct proxy *proxy, struct str pod_cidr);
+
+#endif
