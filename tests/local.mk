@@ -120,11 +120,15 @@ tests_unit_test_rest_stream_SOURCES = tests/unit/test_rest_stream.c $(node_box)
 store_box = tests/lib/store_box.c tests/lib/store_box.h
 tests_unit_test_store_SOURCES = tests/unit/test_store.c $(store_box)
 fake_client = tests/lib/fake_client.c tests/lib/fake_client.h
+exec_box = tests/lib/exec_box.c tests/lib/exec_box.h $(fake_client)
 ui_box = tests/lib/ui_box.c tests/lib/ui_box.h $(fake_client)
 tests_unit_test_catalog_SOURCES = tests/unit/test_catalog.c $(ui_box)
 tests_unit_test_ui_storm_SOURCES = tests/unit/test_ui_storm.c $(ui_box)
 tests_unit_test_ui_machines_SOURCES = tests/unit/test_ui_machines.c $(ui_box)
 tests_unit_test_ui_screens_SOURCES = tests/unit/test_ui_screens.c $(ui_box)
+tests_unit_test_shell_SOURCES = tests/unit/test_shell.c tests/lib/ui_box.c tests/lib/ui_box.h \
+	$(exec_box)
+tests_unit_test_channels_SOURCES = tests/unit/test_channels.c $(exec_box)
 tests_unit_test_event_SOURCES = tests/unit/test_event.c $(fake_client)
 remote_box = tests/lib/remote_box.c tests/lib/remote_box.h
 tests_unit_test_client_remote_SOURCES = tests/unit/test_client_remote.c $(remote_box)
@@ -165,6 +169,8 @@ unit_tests += tests/unit/test_pager
 unit_tests += tests/unit/test_prompt
 unit_tests += tests/unit/test_catalog
 unit_tests += tests/unit/test_ui_screens
+unit_tests += tests/unit/test_channels
+unit_tests += tests/unit/test_shell
 unit_tests += tests/unit/test_ui_storm
 unit_tests += tests/unit/test_ui_machines
 unit_tests += tests/unit/test_expand
@@ -205,6 +211,7 @@ lab_tests += tests/lab/test_node.sh
 lab_tests += tests/lab/test_agent.sh
 lab_tests += tests/lab/test_ssh.sh
 lab_tests += tests/lab/test_streams.sh
+lab_tests += tests/lab/test_shell.sh
 lab_tests += tests/lab/test_quickstart.sh
 lab_tests += tests/lab/test_service.sh
 
@@ -305,6 +312,7 @@ EXTRA_DIST += .clang-format README.md doc tests/README.md check quickstart scrip
 	tests/lib/lab.sh tests/lib/lab_build.sh tests/lib/lab_cgroup.sh tests/lib/lab_host.sh \
 	tests/lib/lab_node.sh tests/lib/lab_test.sh tests/lib/ws_client.py \
 	tests/lib/lab_cluster.sh \
+	tests/lib/lab_node.sh tests/lib/lab_test.sh tests/lib/mux.sh \
 	tests/tools/check-banned.awk tests/tools/check-banned.sh tests/tools/check-format.sh \
 	tests/tools/check-flags.awk tests/tools/check-flags.sh \
 	tests/tools/check-layers.sh tests/tools/check-limits.awk tests/tools/check-limits.sh \

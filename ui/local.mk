@@ -22,6 +22,7 @@ libui_a_SOURCES += ui/prompt.c ui/prompt.h
 libui_a_SOURCES += ui/save.c ui/save.h
 libui_a_SOURCES += ui/screen.c ui/screen.h
 libui_a_SOURCES += ui/script.c ui/script.h
+libui_a_SOURCES += ui/shell.c ui/shell.h
 libui_a_SOURCES += ui/state.c ui/state.h
 libui_a_SOURCES += ui/table.c ui/table.h ui/table_draw.c ui/table_rows.c
 libui_a_SOURCES += ui/text.c ui/text.h

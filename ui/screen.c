@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -44,7 +45,7 @@ struct screen {
     int width, height;
     int input;  /* an open file of our own, STDIN_FILENO when there can be none */
     int colors; /* 0, 16 or 256 */
-    bool is_utf8;
+    bool is_utf8, is_lent;
     struct grid shown; /* what the terminal has */
     struct look looks[ROLE_LEN][ROLE_LEN];
 };
@@ -90,6 +91,16 @@ catch_deadly(void)
     for (size_t i = 0; i < ARRAY_LEN(deadly); i++) {
         (void)sigaction(deadly[i], &action, NULL);
     }
+}
+
+/* The keys' signals go to the whole group: to a child in the foreground, and to us. */
+static void
+set_deadly_keys(void (*handler)(int))
+{
+    struct sigaction action = { .sa_handler = handler };
+
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGQUIT, &action, NULL);
 }
 
 static void
@@ -206,9 +217,7 @@ screen_close(struct screen *screen)
     if (screen == NULL) {
         return;
     }
-    set_paste(false);
-    (void)endwin();
-    restore.is_open = 0;
+    screen_suspend(screen);
     release_deadly();
     if (screen->input != STDIN_FILENO) {
         (void)close(screen->input);
@@ -353,19 +362,79 @@ screen_redraw(struct screen *screen)
     (void)clearok(curscr, TRUE);
 }
 
+/* What a program that was cut off may have left behind: its screen, mouse, scroll region, character
+ * set, keypad. */
+static const char tidy_text[] =
+    "\033[?2004l\033[?1006l\033[?1004l\033[?1003l\033[?1002l\033[?1000l\033[?1049l\033[r"
+    "\033(B\017\033[?1l\033>\033[?7h\033[m\033[?25h\r\n";
+
 void
 screen_suspend(struct screen *screen)
 {
-    (void)screen;
-    set_paste(false);
-    (void)endwin();
+    if (screen->is_lent) {
+        screen_write(screen, STR(tidy_text));
+        (void)tcsetattr(STDIN_FILENO, TCSADRAIN, &restore.modes);
+    } else {
+        set_paste(false);
+        (void)endwin();
+    }
     restore.is_open = 0;
+}
+
+void
+screen_lend(struct screen *screen, enum screen_modes modes)
+{
+    struct termios lent = restore.modes;
+
+    if (!screen->is_lent) {
+        screen_suspend(screen);
+    }
+    restore.is_open = 1;
+    screen->is_lent = true;
+    if (modes == SCREEN_CHILD) {
+        set_deadly_keys(SIG_IGN);
+        return;
+    }
+    if (modes == SCREEN_RAW) {
+        cfmakeraw(&lent);
+    } else {
+        lent.c_lflag &= ~(tcflag_t)(ICANON | ISIG);
+        lent.c_iflag &= ~(tcflag_t)IXON;
+    }
+    lent.c_cc[VMIN] = 1;
+    lent.c_cc[VTIME] = 0;
+    (void)tcsetattr(STDIN_FILENO, TCSADRAIN, &lent);
+}
+
+void
+screen_write(struct screen *screen, struct str bytes)
+{
+    (void)screen;
+    while (bytes.size > 0) {
+        ssize_t size = write(STDOUT_FILENO, bytes.at, bytes.size);
+        struct pollfd room = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+        if (size < 0 && errno == EAGAIN) {
+            size = poll(&room, 1, -1) < 0 && errno != EINTR ? -1 : 0;
+        } else if (size < 0 && errno == EINTR) {
+            size = 0;
+        }
+        if (size < 0) {
+            return; /* it is gone: reading from it says so, too */
+        }
+        bytes = str_slice(bytes.at + size, bytes.size - (size_t)size);
+    }
 }
 
 void
 screen_resume(struct screen *screen)
 {
     restore.is_open = 1;
+    if (screen->is_lent) {
+        screen->is_lent = false;
+        screen_write(screen, STR(tidy_text));
+        catch_deadly();
+    }
     take_modes();
     (void)refresh();
     set_paste(true);

@@ -27,6 +27,15 @@ void screen_redraw(struct screen *screen); /* the next draw writes everything */
 /* Gives the terminal back until screen_resume, for job control. */
 void screen_suspend(struct screen *screen);
 void screen_resume(struct screen *screen);
+/* The same, for somebody who uses the terminal meanwhile; a crash still gives it back. */
+enum screen_modes {
+    SCREEN_RAW,   /* every byte passes */
+    SCREEN_LINES, /* lines end as they should, what is typed is echoed; no key makes a signal */
+    SCREEN_CHILD, /* as it was before us; keys that make signals are for the child */
+};
+void screen_lend(struct screen *screen, enum screen_modes modes);
+/* Bytes of a guest, as they are. It waits for a terminal that does not read. */
+void screen_write(struct screen *screen, struct str bytes);
 /* Puts text into the user's clipboard (OSC 52), as far as the terminal allows; false when it is too
  * long for that (74,994 bytes in base64). */
 bool screen_copy(struct screen *screen, struct str text);

@@ -81,6 +81,7 @@ ui_free(struct ui *ui)
     if (ui == NULL) {
         return;
     }
+    ui->has_guest = false; /* nothing is to be drawn any more */
     close_views(ui);
     deed_drop_all(&ui->deeds);
     loop_timer_cancel(ui->tick);
@@ -281,6 +282,42 @@ ui_copy(struct ui *ui, struct str text, const char *what)
         ui_flash(ui, ROLE_OK, "copied %s", what);
     } else {
         ui_flash(ui, ROLE_WARN, "cannot copy %s: too long for the terminal", what);
+    }
+}
+
+bool
+ui_lend(struct ui *ui, const struct ui_guest *guest)
+{
+    if (ui->sink.lend == NULL || ui->has_guest) {
+        return false;
+    }
+    ui->has_guest = true;
+    ui->sink.lend(ui->sink.ctx, guest);
+    return true;
+}
+
+void
+ui_take_back(struct ui *ui)
+{
+    if (ui->has_guest) {
+        ui->has_guest = false;
+        ui->sink.lend(ui->sink.ctx, NULL);
+    }
+}
+
+void
+ui_guest_write(struct ui *ui, struct str bytes)
+{
+    if (ui->has_guest) {
+        ui->sink.write(ui->sink.ctx, bytes);
+    }
+}
+
+void
+ui_guest_more(struct ui *ui)
+{
+    if (ui->has_guest) {
+        ui->sink.more(ui->sink.ctx);
     }
 }
 

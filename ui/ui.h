@@ -39,11 +39,28 @@ struct ui_spec {
     int width, height;
     bool is_readonly, is_ascii;
 };
+/* Who has the terminal for a while: nothing is drawn, and what is typed goes here as it comes. */
+struct ui_guest {
+    enum ui_guest_kind {
+        UI_GUEST_RAW,   /* a terminal elsewhere: every byte passes both ways */
+        UI_GUEST_LINES, /* a stream without a terminal: lines end, and what is typed is seen */
+        UI_GUEST_CHILD, /* a program of this machine, which has our standard input and output */
+    } kind;
+    /* false: no more until ui_guest_more. NULL for a child. */
+    bool (*input)(void *ctx, struct str bytes);
+    void (*resize)(void *ctx, int width,
+                   int height); /* at once, and at every change; may be NULL */
+    void *ctx;
+};
 /* What draws for it; every member may be NULL. */
 struct ui_sink {
     void (*wake)(void *ctx); /* something is to be drawn: ui_frame soon */
     void (*redraw)(void *ctx);
     bool (*copy)(void *ctx, struct str text); /* to the clipboard */
+    /* The terminal of a guest, copied; more: input again; guest NULL: it comes back. */
+    void (*lend)(void *ctx, const struct ui_guest *guest);
+    void (*write)(void *ctx, struct str bytes);
+    void (*more)(void *ctx);
     void *ctx;
 };
 
@@ -81,6 +98,11 @@ void ui_pop(struct ui *ui);                        /* the last one stays */
 struct view *ui_top(const struct ui *ui);
 void ui_command(struct ui *ui, struct str text); /* what ':' takes */
 void ui_copy(struct ui *ui, struct str text, const char *what);
+/* Leaves the terminal to a guest: false when there is none, or another guest has it. */
+bool ui_lend(struct ui *ui, const struct ui_guest *guest);
+void ui_take_back(struct ui *ui);
+void ui_guest_write(struct ui *ui, struct str bytes);
+void ui_guest_more(struct ui *ui);
 /* Texts for the views of messages and help. */
 void ui_write_messages(const struct ui *ui, struct str_builder *out);
 void ui_write_help(const struct ui *ui, unsigned scopes, struct str_builder *out);

@@ -39,6 +39,8 @@ struct terminal {
     uv_signal_t signals[SIGNAL_LEN];
     struct loop_timer *frame, *escape;
     int64_t drawn_ms;
+    struct ui_guest guest; /* who has the terminal */
+    bool has_guest;
 };
 
 /* ---- frames ---- */
@@ -46,8 +48,10 @@ struct terminal {
 static void
 draw(struct terminal *terminal)
 {
-    loop_timer_cancel(terminal->frame);
-    terminal->frame = NULL;
+    loop_timer_cancel(STEAL(terminal->frame));
+    if (terminal->has_guest) {
+        return; /* all of it is drawn when the terminal comes back */
+    }
     screen_draw(terminal->screen, ui_frame(terminal->ui));
     terminal->drawn_ms = clock_mono_ms();
     if (ui_wants_to_quit(terminal->ui) != 0) {
@@ -128,8 +132,13 @@ on_input(uv_poll_t *poll, int status, int events)
         loop_stop(terminal->loop);
         return;
     }
-    loop_timer_cancel(terminal->escape);
-    terminal->escape = NULL;
+    if (terminal->has_guest) {
+        if (!terminal->guest.input(terminal->guest.ctx, str_slice(bytes, (size_t)size))) {
+            (void)uv_poll_stop(poll);
+        }
+        return;
+    }
+    loop_timer_cancel(STEAL(terminal->escape));
     keys_feed(&terminal->keys, bytes, (size_t)size, on_key, terminal);
     if (keys_is_pending(&terminal->keys)) {
         terminal->escape =
@@ -138,6 +147,71 @@ on_input(uv_poll_t *poll, int status, int events)
     if (ui_is_dirty(terminal->ui)) {
         draw(terminal);
     }
+}
+
+static void
+read_input(struct terminal *terminal)
+{
+    (void)uv_poll_start(&terminal->input, UV_READABLE | UV_DISCONNECT, on_input);
+}
+
+/* ---- guests ---- */
+
+static void
+tell_size(const struct terminal *terminal)
+{
+    int width, height;
+
+    screen_size(terminal->screen, &width, &height);
+    if (terminal->guest.resize != NULL) {
+        terminal->guest.resize(terminal->guest.ctx, width, height);
+    }
+}
+
+static void
+set_modes(struct terminal *terminal)
+{
+    static const enum screen_modes modes[] = { [UI_GUEST_RAW] = SCREEN_RAW,
+                                               [UI_GUEST_LINES] = SCREEN_LINES,
+                                               [UI_GUEST_CHILD] = SCREEN_CHILD };
+
+    screen_lend(terminal->screen, modes[terminal->guest.kind]);
+}
+
+static void fit(struct terminal *terminal);
+
+static void
+on_lend(void *ctx, const struct ui_guest *guest)
+{
+    struct terminal *terminal = ctx;
+
+    terminal->has_guest = guest != NULL;
+    if (guest == NULL) {
+        screen_resume(terminal->screen);
+        read_input(terminal);
+        fit(terminal);
+        return;
+    }
+    terminal->guest = *guest;
+    set_modes(terminal);
+    if (guest->kind == UI_GUEST_CHILD) {
+        (void)uv_poll_stop(&terminal->input);
+    }
+    tell_size(terminal);
+}
+
+static void
+on_write(void *ctx, struct str bytes)
+{
+    const struct terminal *terminal = ctx;
+
+    screen_write(terminal->screen, bytes);
+}
+
+static void
+on_more(void *ctx)
+{
+    read_input(ctx);
 }
 
 /* ---- signals ---- */
@@ -152,12 +226,32 @@ fit(struct terminal *terminal)
     draw(terminal);
 }
 
+/* A child in the foreground cares for the terminal itself. */
+static void
+on_guest_signal(struct terminal *terminal, int number)
+{
+    bool is_child = terminal->guest.kind == UI_GUEST_CHILD;
+
+    if (number == SIGTSTP) {
+        if (!is_child) {
+            screen_suspend(terminal->screen);
+        }
+        (void)raise(SIGSTOP);
+    } else if (number == SIGCONT && !is_child) {
+        set_modes(terminal);
+    } else if (screen_resize(terminal->screen)) {
+        tell_size(terminal);
+    }
+}
+
 static void
 on_signal(uv_signal_t *handle, int number)
 {
     struct terminal *terminal = handle->data;
 
-    if (number == SIGTSTP) {
+    if (terminal->has_guest) {
+        on_guest_signal(terminal, number);
+    } else if (number == SIGTSTP) {
         screen_suspend(terminal->screen);
         (void)raise(SIGSTOP);
     } else if (number == SIGCONT) {
@@ -176,7 +270,7 @@ watch_terminal(struct terminal *terminal)
 
     terminal->input.data = terminal;
     (void)uv_poll_init(uv, &terminal->input, screen_input(terminal->screen));
-    (void)uv_poll_start(&terminal->input, UV_READABLE | UV_DISCONNECT, on_input);
+    read_input(terminal);
     for (size_t i = 0; i < SIGNAL_LEN; i++) {
         terminal->signals[i].data = terminal;
         (void)uv_signal_init(uv, &terminal->signals[i]);
@@ -229,7 +323,13 @@ static int
 open_terminal(struct terminal *terminal, const struct options *options, const struct ui_host *host,
               struct err **err)
 {
-    struct ui_sink sink = { on_wake, on_redraw, on_copy, terminal };
+    struct ui_sink sink = { .wake = on_wake,
+                            .redraw = on_redraw,
+                            .copy = on_copy,
+                            .lend = on_lend,
+                            .write = on_write,
+                            .more = on_more,
+                            .ctx = terminal };
     struct ui_spec spec = { .loop = terminal->loop,
                             .host = host,
                             .is_readonly = options_bool(options, OPT_READONLY) };

@@ -40,6 +40,7 @@ struct ui {
     struct grid grid;
     struct loop_timer *tick;
     bool is_dirty, is_pasting, is_header_hidden;
+    bool has_guest; /* somebody else has the terminal */
     int quit;
 };
 

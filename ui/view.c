@@ -4,6 +4,7 @@
 #include "ui/view.h"
 
 #include "ui/dialog.h"
+#include "ui/shell.h"
 #include "ui/ui.h"
 
 void
@@ -19,6 +20,7 @@ view_close(struct view *view)
     if (view == NULL) {
         return;
     }
+    shell_free(STEAL(view->shell));
     ask_drop_all(&view->asks);
     dialog_free(view->dialog);
     view->dialog = NULL;

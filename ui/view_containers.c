@@ -13,6 +13,7 @@
 #include "base/loop.h"
 #include "ui/ask.h"
 #include "ui/feed.h"
+#include "ui/shell.h"
 #include "ui/table.h"
 #include "ui/ui.h"
 #include "ui/view.h"
@@ -292,6 +293,14 @@ action_containers(struct view *view, enum action action)
                                                 .container = str_of(row->name),
                                                 .is_previous = action == ACTION_CONTAINER_PREVIOUS,
                                             }));
+        }
+    } else if (action == ACTION_CONTAINER_SHELL || action == ACTION_CONTAINER_ATTACH) {
+        if (row != NULL) {
+            shell_open(view, containers->pods, ns, name,
+                       &(struct shell_spec){
+                           .container = str_of(row->name),
+                           .is_attach = action == ACTION_CONTAINER_ATTACH,
+                       });
         }
     } else if (action == ACTION_CONTAINER_POD) {
         ui_push(view->ui,

@@ -16,6 +16,7 @@
 #include "ui/follow.h"
 #include "ui/machine_form.h"
 #include "ui/save.h"
+#include "ui/shell.h"
 #include "ui/table.h"
 #include "ui/text.h"
 #include "ui/ui.h"
@@ -456,6 +457,9 @@ open_res(struct res_view *res, enum action action)
                                   &(struct view_logs_spec){
                                       .is_previous = action == ACTION_PREVIOUS_LOGS,
                                   }));
+    } else if (action == ACTION_SHELL || action == ACTION_ATTACH) {
+        shell_open(&res->view, res->resource, ns, name,
+                   &(struct shell_spec){ .is_attach = action == ACTION_ATTACH });
     } else if (action == ACTION_WHY) {
         ui_push(ui, view_why_new(ui, res->resource, ns, name));
     } else if (action == ACTION_MACHINE_OPEN || action == ACTION_MACHINE_AGAIN) {

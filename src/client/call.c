@@ -119,6 +119,12 @@ put_segment(struct str_builder *out, struct str text)
     put_escaped(out, text, "$&+,;=:@");
 }
 
+void
+call_escape(struct str_builder *out, struct str text)
+{
+    put_escaped(out, text, "");
+}
+
 struct query {
     struct str_builder *out;
     char join; /* '?', then '&' */

@@ -139,6 +139,8 @@ struct client *client_remote_new(struct loop *loop, const struct client_remote *
 struct str call_path(const struct call *call, struct arena *arena);
 const char *call_method(const struct call *call);       /* "GET", "POST", … */
 const char *call_content_type(const struct call *call); /* of the body */
+/* Text as a value of a query; for call.query. */
+void call_escape(struct str_builder *out, struct str text);
 /* The body to send: call->body, or the DeleteOptions that the call's fields make; may be absent. */
 struct str call_body_text(const struct call *call, struct arena *arena);
 

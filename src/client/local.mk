@@ -4,6 +4,7 @@ libclient_a_SOURCES =
 libclient_a_SOURCES += src/client/cache.c src/client/cache.h
 libclient_a_SOURCES += src/client/cache_tree.c src/client/cache_tree.h
 libclient_a_SOURCES += src/client/call.c
+libclient_a_SOURCES += src/client/channels.c src/client/channels.h
 libclient_a_SOURCES += src/client/client.c src/client/client.h
 libclient_a_SOURCES += src/client/client_remote.c src/client/client_remote_priv.h
 libclient_a_SOURCES += src/client/client_remote_upgrade.c

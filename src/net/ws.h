@@ -59,6 +59,8 @@ void ws_hello(struct ws_hello *ret, const char *const *protocols); /* NULL-termi
 /* In upgraded_fn: checks the 101 and takes conn (closed on -1). */
 int ws_connect(struct conn *conn, const struct http_answer *answer, const struct ws_hello *hello,
                const struct ws_spec *spec, struct ws **ret, struct err **err);
+/* As a client, over a conn whose handshake is done (client_upgrade); takes conn. */
+struct ws *ws_of_client(struct conn *conn, const char *protocol, const struct ws_spec *spec);
 const char *ws_protocol(const struct ws *ws); /* that both sides chose; "" for none */
 
 /* Queues a message of two pieces (each may be empty), copied. false: much is queued, wait for room_fn

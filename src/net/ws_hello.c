@@ -112,6 +112,12 @@ ws_connect(struct conn *conn, const struct http_answer *answer, const struct ws_
     return 0;
 }
 
+struct ws *
+ws_of_client(struct conn *conn, const char *protocol, const struct ws_spec *spec)
+{
+    return ws_new(conn, true, str_of(protocol), spec);
+}
+
 /* That we have read the key: base64 of SHA-1 over it and a constant. */
 static void
 ws_prove(struct str key, char proof[WS_PROOF_SIZE])

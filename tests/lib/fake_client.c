@@ -41,10 +41,15 @@ static void
 finish(struct fake_call *call, const struct reply *reply, struct err *owned)
 {
     call_done_fn *done = call->done;
+    upgraded_fn *upgraded = call->upgraded;
     void *ctx = call->ctx;
 
     call_free(call);
-    done(ctx, reply, owned);
+    if (upgraded != NULL) {
+        upgraded(ctx, NULL, NULL, owned);
+    } else {
+        done(ctx, reply, owned);
+    }
 }
 
 static struct fake_call *
@@ -97,6 +102,17 @@ fake_do_stream(struct client *client, const struct call *call, stream_fn *data, 
     return &added->handle;
 }
 
+static struct handle *
+fake_do_upgrade(struct client *client, const struct call *call, const char *protocols,
+                upgraded_fn *done, void *ctx)
+{
+    struct fake_call *added = call_add(client, call, NULL, ctx);
+
+    (void)protocols;
+    added->upgraded = done;
+    return &added->handle;
+}
+
 static void
 cancelled(void *ctx)
 {
@@ -130,6 +146,7 @@ static const struct client_ops fake_ops = {
     .call = fake_do_call,
     .watch = fake_do_watch,
     .stream = fake_do_stream,
+    .upgrade = fake_do_upgrade,
     .cancel = fake_do_cancel,
     .free = fake_do_free,
 };
@@ -264,6 +281,16 @@ fake_client_event_json(struct fake_call *call, enum watch_type type, struct str 
 
     event.rev = rev_of(event.doc);
     call->event(call->ctx, &event);
+}
+
+void
+fake_client_upgrade(struct fake_call *call, struct conn *conn, const char *protocol)
+{
+    upgraded_fn *upgraded = call->upgraded;
+    void *ctx = call->ctx;
+
+    call_free(call);
+    upgraded(ctx, conn, protocol, NULL);
 }
 
 size_t

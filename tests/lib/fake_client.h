@@ -19,6 +19,7 @@ struct fake_call {
     call_done_fn *done;
     watch_fn *event; /* watches */
     stream_fn *data; /* streams */
+    upgraded_fn *upgraded;
     void *ctx;
     struct loop_timer *cancelled;
 };
@@ -48,6 +49,8 @@ void fake_client_event(struct fake_call *call, enum watch_type type, struct obje
  * revision and the continue token are those of the document's metadata. */
 void fake_client_json(struct fake_call *call, struct str json);
 void fake_client_event_json(struct fake_call *call, enum watch_type type, struct str json);
+/* An upgrade succeeds: conn is handed over. */
+void fake_client_upgrade(struct fake_call *call, struct conn *conn, const char *protocol);
 /* Bytes of a stream; → bytes taken. */
 size_t fake_client_data(struct fake_call *call, struct str bytes);
 /* An object from JSON without resourceVersion; one reference. */

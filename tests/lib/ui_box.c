@@ -37,6 +37,38 @@ on_copy(void *ctx, struct str text)
 }
 
 static void
+on_lend(void *ctx, const struct ui_guest *guest)
+{
+    struct ui_box *box = ctx;
+
+    assert_true(box->has_guest == (guest == NULL));
+    box->has_guest = guest != NULL;
+    if (guest != NULL) {
+        box->guest = *guest;
+        if (guest->resize != NULL) {
+            guest->resize(guest->ctx, ui_frame(box->ui)->width, ui_frame(box->ui)->height);
+        }
+    }
+}
+
+static void
+on_write(void *ctx, struct str bytes)
+{
+    struct ui_box *box = ctx;
+
+    assert_true(box->has_guest);
+    str_put(&box->written, bytes);
+}
+
+static void
+on_more(void *ctx)
+{
+    struct ui_box *box = ctx;
+
+    box->mores++;
+}
+
+static void
 on_stop(void *ctx)
 {
     struct ui_box *box = ctx;
@@ -66,7 +98,12 @@ void
 ui_box_open(struct ui_box *box, int width, int height, const char *ns, bool has_host)
 {
     static struct ui_host host;
-    struct ui_sink sink = { .wake = on_wake, .copy = on_copy, .ctx = box };
+    struct ui_sink sink = { .wake = on_wake,
+                            .copy = on_copy,
+                            .lend = on_lend,
+                            .write = on_write,
+                            .more = on_more,
+                            .ctx = box };
     struct ui_spec spec = { .cluster = "test", .ns = ns, .width = width, .height = height };
 
     assert_non_null(setlocale(LC_CTYPE, "C.UTF-8"));
@@ -98,6 +135,7 @@ ui_box_close(struct ui_box *box)
         mem_free(box->routes[i].json);
     }
     str_done(&box->copied);
+    str_done(&box->written);
     clock_run();
 }
 
@@ -145,7 +183,8 @@ static bool
 answer_first(struct ui_box *box)
 {
     for (struct fake_call *call = box->fake->first; call != NULL; call = call->next) {
-        bool is_plain = call->event == NULL && call->data == NULL && call->cancelled == NULL;
+        bool is_plain = call->event == NULL && call->data == NULL && call->upgraded == NULL &&
+                        call->cancelled == NULL;
         if (is_plain && answer_one(box, call)) {
             return true;
         }

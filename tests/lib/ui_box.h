@@ -21,6 +21,10 @@ struct ui_box {
     size_t route_len;
     size_t wakes; /* how often it asked to be drawn */
     struct str_builder copied;
+    struct ui_guest guest; /* who has the terminal */
+    bool has_guest;
+    struct str_builder written; /* by guests */
+    size_t mores;
     int stopped;
 };
 

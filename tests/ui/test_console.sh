@@ -11,84 +11,19 @@ command -v curl >/dev/null || skip_all "needs curl"
 
 data=$tap_dir/data
 socket=$data/socket
-unset KUBECONFIG TMUX NO_COLOR
-export TERM=screen-256color LC_ALL=C.UTF-8 XDG_CONFIG_HOME=$tap_dir/config
-mkfifo "$tap_dir/pace"
-exec 9<>"$tap_dir/pace"
-
-mux() {
-    tmux -S "$tap_dir/tmux" -f /dev/null "$@"
-}
+unset KUBECONFIG
+. "$top/tests/lib/mux.sh"
 
 finish() {
-    mux kill-server 2>/dev/null
+    mux_end
     [ ! -f "$data/lock" ] || kill "$(cat "$data/lock")" 2>/dev/null
     rm -rf "$tap_dir"
 }
 trap finish EXIT
 
-# until COMMAND...: true within 20 s.
-until_true() {
-    local deadline=$((SECONDS + 20))
-    until "$@"; do
-        [ "$SECONDS" -lt "$deadline" ] || return 1
-        read -r -t 0.03 -u 9 _
-    done
-    return 0
-}
-
-screen() {
-    mux capture-pane -p -t console 2>/dev/null
-}
-
-has() {
-    screen | grep -qF -- "$1"
-}
-
-lacks() {
-    ! has "$1"
-}
-
-# see TEXT: it comes up; what is there instead is shown when it does not.
-see() {
-    until_true has "$1" || {
-        screen | head -30
-        return 1
-    }
-}
-
-gone() {
-    until_true lacks "$1" || {
-        screen
-        return 1
-    }
-}
-
-keys() {
-    mux send-keys -t console "$@"
-}
-
-type_text() {
-    mux send-keys -t console -l "$1"
-}
-
-# A session that stays, and the server with it.
-mux new-session -d -s keep cat
-
-# open COMMAND: the console in a shell, whose prompt says that it has ended.
-open() {
-    mux kill-session -t console 2>/dev/null
-    mux new-session -d -s console -x 80 -y 24 "$1; echo ENDED \$?; exec cat"
-    mux set-option -g status off
-}
-
 api() { # METHOD PATH [BODY]
     curl -fsS --unix-socket "$socket" -X "$1" -H 'Content-Type: application/json' \
         ${3:+-d "$3"} "http://localhost$2"
-}
-
-flag() {
-    mux display-message -p -t console "#{$1}"
 }
 
 console_pid() {

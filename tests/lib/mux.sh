@@ -1,0 +1,75 @@
+# For tests of the console: source it after tap.sh.  A tmux of the test's own: keys in, screens out;
+# nothing waits for a time, only for what is to be seen.  "mux_end" belongs into the test's trap.
+
+unset TMUX NO_COLOR
+export TERM=screen-256color LC_ALL=C.UTF-8 XDG_CONFIG_HOME=$tap_dir/config
+mkfifo "$tap_dir/pace"
+exec 9<>"$tap_dir/pace"
+
+mux() {
+    tmux -S "$tap_dir/tmux" -f /dev/null "$@"
+}
+
+mux_end() {
+    mux kill-server 2>/dev/null
+}
+
+# until_true COMMAND...: true within $mux_wait seconds.
+mux_wait=20
+until_true() {
+    local deadline=$((SECONDS + mux_wait))
+    until "$@"; do
+        [ "$SECONDS" -lt "$deadline" ] || return 1
+        read -r -t 0.03 -u 9 _
+    done
+    return 0
+}
+
+screen() {
+    mux capture-pane -p -t console 2>/dev/null
+}
+
+has() {
+    screen | grep -qF -- "$1"
+}
+
+lacks() {
+    ! has "$1"
+}
+
+# see TEXT: it comes up; what is there instead is shown when it does not.
+see() {
+    until_true has "$1" || {
+        screen | head -30
+        return 1
+    }
+}
+
+gone() {
+    until_true lacks "$1" || {
+        screen
+        return 1
+    }
+}
+
+keys() {
+    mux send-keys -t console "$@"
+}
+
+type_text() {
+    mux send-keys -t console -l "$1"
+}
+
+flag() {
+    mux display-message -p -t console "#{$1}"
+}
+
+# open COMMAND: in a shell that says when it has ended.
+open() {
+    mux kill-session -t console 2>/dev/null
+    mux new-session -d -s console -x 80 -y 24 "$1; echo ENDED \$?; exec cat"
+    mux set-option -g status off
+}
+
+# A session that stays, and the server with it.
+mux new-session -d -s keep cat
