@@ -39,6 +39,7 @@
 #include "net/server.h"
 #include "net/tls.h"
 #include "scheduler/scheduler.h"
+#include "serve_options.h"
 #include "serve_sign.h"
 #include "store/seal.h"
 #include "store/store.h"
@@ -522,7 +523,8 @@ static int
 start(struct serve *s, struct err **err)
 {
     AUTO_FREE char *dir = options_data_dir(s->options);
-    if (fault_arm_environment(err) < 0 || data_dir_open(dir, &s->dir, err) < 0 ||
+    if (serve_options_check(s->options, err) < 0 || fault_arm_environment(err) < 0 ||
+        data_dir_open(dir, &s->dir, err) < 0 ||
         data_dir_certs(s->dir, s->options, &s->certs, err) < 0 ||
         data_dir_account_keys(s->dir, s->account_keys, &s->account_key_len, err) < 0) {
         return -1;

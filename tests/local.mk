@@ -203,6 +203,7 @@ script_tests += tests/oracle/replay
 script_tests += tests/golden/test_proxy_nft.sh
 EXTRA_DIST += tests/oracle
 script_tests += tests/ui/test_console.sh
+script_tests += tests/fault/test_bad_input.sh
 
 # ---- lab tests ----
 lab_tests += tests/lab/test_lab.sh

@@ -72,6 +72,25 @@ controllers_are_named(const char *names, const char *name)
     return is_named;
 }
 
+bool
+controllers_have(struct str name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (str_is(name, rows[i]->name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+controllers_put_names(struct str_builder *out)
+{
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        str_putf(out, ", %s", rows[i]->name);
+    }
+}
+
 struct controllers *
 controllers_start(const struct controllers_spec *spec)
 {

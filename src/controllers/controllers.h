@@ -26,6 +26,8 @@ struct controllers_spec {
 };
 /* Whether a list "*,-gc" names a loop: "*" all, NAME or -NAME, with commas; the last one counts. */
 bool controllers_are_named(const char *names, const char *name);
+bool controllers_have(struct str name);
+void controllers_put_names(struct str_builder *out); /* ", a, b" */
 struct controllers *controllers_start(const struct controllers_spec *spec);
 void controllers_set_registry(struct controllers *controllers, struct registry *registry);
 bool controllers_are_idle(const struct controllers *controllers); /* for tests */

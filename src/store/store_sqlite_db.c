@@ -2,6 +2,7 @@
  * to do.  Used by whichever thread owns the connection, one at a time. */
 #include "config.h" /* IWYU pragma: keep */
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/buf.h"
@@ -225,7 +226,9 @@ store_sqlite_db_fail(struct store_sqlite_db *db, int rc, struct err **err)
     int sys = db->handle == NULL ? 0 : sqlite3_system_errno(db->handle);
     const char *why = db->handle == NULL ? sqlite3_errstr(rc) : sqlite3_errmsg(db->handle);
 
-    switch (rc & 0xff) { /* the primary code */
+    rc &= 0xff; /* the primary code */
+    bool is_full = rc == SQLITE_IOERR && (sys == ENOSPC || sys == EDQUOT);
+    switch (is_full ? SQLITE_FULL : rc) {
     case SQLITE_FULL:
         (void)err_set(err, ERR_IO,
                       "cannot write '%s': the disk is full; writes go on once there is room",
@@ -234,7 +237,8 @@ store_sqlite_db_fail(struct store_sqlite_db *db, int rc, struct err **err)
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         (void)err_set(err, ERR_IO,
-                      "'%s' is damaged (%s): stop binnacle and restore a backup (binnacle restore)",
+                      "'%s' is damaged (%s): stop binnacle and restore a backup of the data "
+                      "directory",
                       db->path, why);
         break;
     case SQLITE_BUSY:
@@ -355,7 +359,7 @@ store_sqlite_db_row(sqlite3_stmt *stmt, struct seal *seal, const char *path,
     if (sqlite3_column_int64(stmt, 5) != store_sqlite_db_sum(&row, stored)) {
         return err_set(err, ERR_IO,
                        "revision %llu in '%s' ('" STR_FMT "') is damaged: stop binnacle and "
-                       "restore a backup (binnacle restore)",
+                       "restore a backup of the data directory",
                        (unsigned long long)row.rev, path, STR_ARG(row.key));
     }
     if ((row.flags & STORE_SQLITE_SEALED) != 0) {
