@@ -355,6 +355,28 @@ a_dry_run_takes_none(void **state)
     tb_result_done(&dry);
 }
 
+/* A dry-run that waits while somebody else takes the address for good: its undo takes nothing away. */
+static void
+a_dry_run_behind_a_race_leaves_the_winner_alone(void **state)
+{
+    struct tb *tb = *state;
+    struct tb_result dry;
+    struct call call = create(tb, SERVICE("w-a", ASKS));
+    call.dry_run = true;
+    tb_start(tb, tb->admin, &call, &dry);
+    tb_turns(tb, 20);
+    assert_int_equal(gate.len, 1);
+    addresses_are(tb, "");
+    must(tb, create(tb, SERVICE("b", ASKS)));
+    go_on(tb);
+    tb_wait(tb, &dry);
+    assert_null(dry.err);
+    addresses_are(tb, "10.43.0.9");
+    parent_is(tb, "10.43.0.9", "b");
+    tb_result_done(&dry);
+}
+
+/* The rival is refused while the address is held, and gets it once its holder hung up. */
 static void
 who_hangs_up_leaves_none_over(void **state)
 {
@@ -365,6 +387,11 @@ who_hangs_up_leaves_none_over(void **state)
     tb_start(tb, tb->admin, &call, &made);
     tb_turns(tb, 20);
     addresses_are(tb, "10.43.0.9");
+    struct tb_result rival = run(tb, create(tb, SERVICE("b", ASKS)));
+    assert_int_equal(rival.http, 422);
+    addresses_are(tb, "10.43.0.9");
+    parent_is(tb, "10.43.0.9", "w-a");
+    tb_result_done(&rival);
     client_cancel(made.handle);
     go_on(tb);
     tb_wait(tb, &made);
@@ -490,6 +517,8 @@ main(void)
         cmocka_unit_test_setup_teardown(a_conflict_takes_it_again, serve, leave),
         cmocka_unit_test_setup_teardown(a_final_conflict_leaves_none_over, serve, leave),
         cmocka_unit_test_setup_teardown(a_dry_run_takes_none, serve, leave),
+        cmocka_unit_test_setup_teardown(a_dry_run_behind_a_race_leaves_the_winner_alone, serve,
+                                        leave),
         cmocka_unit_test_setup_teardown(who_hangs_up_leaves_none_over, serve, leave),
         cmocka_unit_test_setup_teardown(a_deadline_leaves_none_over, serve, leave),
         cmocka_unit_test_setup_teardown(a_failed_create_leaves_none_over, serve, leave),

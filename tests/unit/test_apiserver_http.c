@@ -4,6 +4,7 @@
 #include "tests/lib/unit.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -313,6 +314,53 @@ a_watch_says_hello_at_once(void **state)
     tb_turns(tb, 20);
 }
 
+/* Opens a watch whose request is some 8 KB, and reads its hello. */
+static int
+big_watch(struct tb *tb, const char *request)
+{
+    char bytes[4096] = { 0 };
+    int fd = tb_connect(tb);
+    assert_int_equal(write(fd, request, strlen(request)), strlen(request));
+    ssize_t got = -1;
+    for (int i = 0; i < 200 && got < 0; i++) {
+        tb_turns(tb, 5);
+        got = recv(fd, bytes, sizeof(bytes) - 1, MSG_DONTWAIT);
+    }
+    assert_true(got > 0);
+    HAS(bytes, "HTTP/1.1 200 ");
+    return fd;
+}
+
+/* A watch that lasts keeps nothing of its request: what it cost is less than the request was. */
+static void
+a_watch_sheds_its_request(void **state)
+{
+    enum { WATCHES = 50, FILL = 8000 };
+    struct tb *tb = *state;
+    int fds[WATCHES];
+    AUTO_STR struct str_builder request = { 0 };
+    str_putz(&request, "GET /api/v1/configmaps?watch=1&resourceVersion=1 HTTP/1.1\r\nHost: x\r\n"
+                       "X-Fill: ");
+    for (int i = 0; i < FILL; i++) {
+        str_putc(&request, 'x');
+    }
+    str_putz(&request, "\r\n\r\n");
+    str_putc(&request, '\0');
+    int first = big_watch(tb, request.at); /* what is made once is there */
+    size_t before = mallinfo2().uordblks;
+    for (int i = 0; i < WATCHES; i++) {
+        fds[i] = big_watch(tb, request.at);
+    }
+    size_t each = (mallinfo2().uordblks - before) / WATCHES;
+    print_message("# %zu bytes a watch\n", each);
+    assert_true(each < FILL);
+    for (int i = 0; i < WATCHES; i++) {
+        (void)close(fds[i]);
+    }
+    (void)close(first);
+    tb_turns(tb, 20);
+}
+
 int
 main(void)
 {
@@ -323,6 +371,7 @@ main(void)
         cmocka_unit_test_setup_teardown(answers_other_forms, serve, leave),
         cmocka_unit_test_setup_teardown(bounds_a_body, serve, leave),
         cmocka_unit_test_setup_teardown(a_watch_says_hello_at_once, serve, leave),
+        cmocka_unit_test_setup_teardown(a_watch_sheds_its_request, serve, leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
