@@ -17,6 +17,7 @@
 #include "apiserver/listing.h"
 #include "apiserver/local_client.h"
 #include "apiserver/req_body.h"
+#include "apiserver/req_job.h"
 #include "apiserver/sink.h"
 #include "apiserver/steps.h"
 #include "base/arena.h"
@@ -112,6 +113,7 @@ req_unref(struct req *req)
     req_body_free(q->intake);
     err_free(q->error);
     err_free(q->resume_error);
+    err_free(q->job_error);
     registry_unref(req->registry);
     arena_free(req->arena);
     if (q->transport->released != NULL) {
@@ -486,6 +488,8 @@ run_step(struct req_impl *q)
     if (q->at < order->tail && !q->is_committed) {
         err = give_up_error(q);
         if (err != NULL) {
+            q->has_job_rc = false; /* what a job found out does not matter any more */
+            err_clear(&q->job_error);
             fail(q, err);
             return;
         }
@@ -495,7 +499,16 @@ run_step(struct req_impl *q)
     if (q->entered <= q->at) {
         q->entered = q->at + 1;
     }
-    enum step_rc rc = step->run(&q->req, &err);
+    enum step_rc rc = STEP_WAIT;
+    if (q->has_job_rc) {
+        q->has_job_rc = false;
+        rc = q->job_rc;
+        err_move(&err, &q->job_error);
+    } else if (req_job_wants(q, step)) {
+        req_job_start(q, step);
+    } else {
+        rc = step->run(&q->req, &err);
+    }
     q->data[q->at] = q->req.step_data;
     take_rc(q, rc, err);
 }

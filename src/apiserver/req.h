@@ -34,6 +34,9 @@ struct req_step {
     enum step_rc (*run)(struct req *req, struct err **err);
     /* For every step that was entered, last first; called again after WAIT until it says NEXT. */
     enum step_rc (*undo)(struct req *req); /* NULL: nothing to undo */
+    /* Touches nothing but the request and what never changes, and never waits: with a large body it
+     * runs on the job pool. */
+    bool is_pure;
 };
 
 enum patch_kind {

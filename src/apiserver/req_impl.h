@@ -47,6 +47,11 @@ struct req_impl {
     bool wants_bytes; /* a local call that takes an encoding, not objects */
     struct err *error, *resume_error;
     req_cancel_fn *on_cancel;
+    /* A step on the job pool: req_job.c. */
+    const struct req_step *job_step;
+    bool has_job_rc; /* it said job_rc, with job_error when that is FAIL */
+    enum step_rc job_rc;
+    struct err *job_error;
     struct loop_timer *deadline;
     struct keyqueue_place *place; /* in the queue of writers of one key */
     int conflicts, name_tries;

@@ -44,40 +44,53 @@ end_audit(struct req *req, struct err **err)
     return STEP_NEXT;
 }
 
+/* PURE steps of large requests run on the job pool. */
+#define STEP(name, verbs, run)                                                                     \
+    {                                                                                              \
+        name, verbs, run, NULL, false                                                              \
+    }
+#define PURE(name, verbs, run)                                                                     \
+    {                                                                                              \
+        name, verbs, run, NULL, true                                                               \
+    }
+#define UNDONE(name, verbs, run, undo)                                                             \
+    {                                                                                              \
+        name, verbs, run, undo, false                                                              \
+    }
 const struct req_step steps_order[] = {
-    { "limits", 0, route_limits, NULL },
-    { "attributes", 0, route_attributes, NULL },
-    { "authenticate", 0, authenticate, NULL },
-    { "audit-begin", 0, begin_audit, NULL },
-    { "impersonate", 0, impersonate_step, NULL },
-    { "in-flight", 0, inflight_enter, NULL },
-    { "authorise", 0, authz_step, NULL },
-    { "mount", 0, route_mount, NULL },
-    { "log", VERB_GET, rest_log_step, NULL },
-    { "get", VERB_GET, rest_read_get, NULL },
-    { "list", VERB_LIST, rest_read_list, NULL },
-    { "watch", VERB_WATCH, rest_watch_step, NULL },
-    { "body", WRITES | DELETES, req_body_step, NULL },
-    { "decode", OBJECTS, rest_write_decode, NULL },
-    { "options", DELETES, rest_delete_decode, NULL },
-    { "collection", VERB_DELETECOLLECTION, rest_collection_step, NULL },
-    { "read", WRITES, rest_write_read, NULL },
-    { "patch", PATCHES, rest_patch_step, NULL },
-    { "default", OBJECTS, rest_write_default, NULL },
-    { "managed-fields", OBJECTS, rest_write_managed, NULL },
-    { "mutate", WRITES | VERB_CONNECT, admission_mutate, admission_undo },
-    { "escalate", OBJECTS, rest_rbac_step, NULL },
-    { "prepare", OBJECTS, rest_prepare_step, NULL },
-    { "prepare-delete", VERB_DELETE, rest_delete_prepare, NULL },
-    { "allocate", OBJECTS, adm_service_take, adm_service_undo },
-    { "validate", OBJECTS, rest_prepare_validate, NULL },
-    { "canonicalise", WRITES, rest_prepare_canonicalise, NULL },
-    { "admit", WRITES | VERB_CONNECT, admission_validate, NULL },
-    { "connect", VERB_CONNECT, rest_connect_step, NULL },
-    { "virtual", VERB_CREATE, rest_virtual_step, NULL },
-    { "commit", WRITES, rest_commit_step, NULL },
-    { "encode", 0, encode_step, NULL },
-    { "release", WRITES, adm_service_release, NULL },
-    { "audit-end", 0, end_audit, NULL },
+    STEP("limits", 0, route_limits),
+    STEP("attributes", 0, route_attributes),
+    STEP("authenticate", 0, authenticate),
+    STEP("audit-begin", 0, begin_audit),
+    STEP("impersonate", 0, impersonate_step),
+    STEP("in-flight", 0, inflight_enter),
+    STEP("authorise", 0, authz_step),
+    STEP("mount", 0, route_mount),
+    STEP("log", VERB_GET, rest_log_step),
+    STEP("get", VERB_GET, rest_read_get),
+    STEP("list", VERB_LIST, rest_read_list),
+    STEP("watch", VERB_WATCH, rest_watch_step),
+    STEP("body", WRITES | DELETES, req_body_step),
+    PURE("decode", OBJECTS, rest_write_decode),
+    STEP("options", DELETES, rest_delete_decode),
+    STEP("collection", VERB_DELETECOLLECTION, rest_collection_step),
+    STEP("read", WRITES, rest_write_read),
+    PURE("patch", PATCHES, rest_patch_step),
+    PURE("default", OBJECTS, rest_write_default),
+    PURE("managed-fields", OBJECTS, rest_write_managed),
+    UNDONE("mutate", WRITES | VERB_CONNECT, admission_mutate, admission_undo),
+    STEP("escalate", OBJECTS, rest_rbac_step),
+    STEP("prepare", OBJECTS, rest_prepare_step),
+    STEP("prepare-delete", VERB_DELETE, rest_delete_prepare),
+    UNDONE("allocate", OBJECTS, adm_service_take, adm_service_undo),
+    PURE("validate", OBJECTS, rest_prepare_validate),
+    PURE("canonicalise", WRITES, rest_prepare_canonicalise),
+    STEP("admit", WRITES | VERB_CONNECT, admission_validate),
+    STEP("connect", VERB_CONNECT, rest_connect_step),
+    STEP("virtual", VERB_CREATE, rest_virtual_step),
+    STEP("commit", WRITES, rest_commit_step),
+    STEP("encode", 0, encode_step),
+    STEP("release", WRITES, adm_service_release),
+    STEP("audit-end", 0, end_audit),
 };
 const size_t steps_order_len = ARRAY_LEN(steps_order);

@@ -35,7 +35,7 @@ hold(struct req *req, struct err **err)
     return STEP_WAIT;
 }
 
-static const struct req_step holding = { "test-hold", 0, hold, NULL };
+static const struct req_step holding = { "test-hold", 0, hold, NULL, false };
 
 static int
 serve(void **state)

@@ -11,6 +11,7 @@
 #include "apiserver/req.h"
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/loop.h"
 #include "base/mem.h"
 #include "tests/lib/tb.h"
 
@@ -98,8 +99,8 @@ undo_second(struct req *req)
     return STEP_NEXT;
 }
 
-static const struct req_step first = { "test-first", 0, run_first, undo_first };
-static const struct req_step second = { "test-second", 0, run_second, undo_second };
+static const struct req_step first = { "test-first", 0, run_first, undo_first, false };
+static const struct req_step second = { "test-second", 0, run_second, undo_second, false };
 
 static int
 serve(void **state)
@@ -322,7 +323,7 @@ hold_value(struct req *req, struct err **err)
     return STEP_WAIT;
 }
 
-static const struct req_step holding = { "test-holding", 0, hold_value, NULL };
+static const struct req_step holding = { "test-holding", 0, hold_value, NULL, false };
 
 static void
 a_value_outlives_a_wait_and_a_dropped_tape(void **state)
@@ -342,6 +343,107 @@ a_value_outlives_a_wait_and_a_dropped_tape(void **state)
     tb_wait(tb, &patched);
     assert_null(patched.err);
     tb_result_done(&patched);
+}
+
+/* ---- large bodies ---- */
+
+enum { LARGE = 200000 };
+static struct loop *own_loop;
+static int on_loop, on_pool;
+
+/* Pure, so of a large request it runs on the pool. */
+static enum step_rc
+look_where(struct req *req, struct err **err)
+{
+    if (is_watched(req)) {
+        *(loop_is_here(own_loop) ? &on_loop : &on_pool) += 1;
+    }
+    (void)err;
+    return STEP_NEXT;
+}
+
+static const struct req_step looking = { "test-looking", 0, look_where, NULL, true };
+
+/* "shape" with so many bytes in it. */
+static char *
+large(const char *key, size_t size)
+{
+    AUTO_STR struct str_builder text = { 0 };
+    str_putf(&text, "{\"metadata\":{\"name\":\"shape\"},\"data\":{\"%s\":\"", key);
+    for (size_t i = 0; i < size; i++) {
+        str_putc(&text, 'x');
+    }
+    str_putz(&text, "\"}}");
+    return str_dup(str_view(&text));
+}
+
+static void
+a_large_body_leaves_the_loop_free(void **state)
+{
+    struct tb *tb = *state;
+    AUTO_FREE char *body = large("k", LARGE);
+    on_loop = on_pool = 0;
+    own_loop = tb->loop;
+    req_test_step(tb->api, "validate", &looking);
+    struct tb_result made = run(tb, tb_create(tb, body));
+    assert_null(made.err);
+    assert_int_equal(on_loop * 10 + on_pool, 1);
+    struct tb_result patched = run(tb, tb_merge(tb, "shape", "{\"data\":{\"a\":\"b\"}}"));
+    assert_null(patched.err); /* little was sent, but what is there is large */
+    assert_int_equal(on_loop * 10 + on_pool, 2);
+    assert_non_null(strstr(patched.bytes, "\"data\":{\"a\":\"b\",\"k\":\"xxx"));
+    assert_true(strlen(patched.bytes) > LARGE);
+    struct tb_result got = run(tb, tb_get(tb, "shape"));
+    assert_string_equal(got.bytes, patched.bytes);
+    struct tb_result put = run(tb, tb_put(tb, "shape", "{\"metadata\":{\"name\":\"shape\"}}"));
+    assert_null(put.err);
+    assert_int_equal(on_loop * 10 + on_pool, 3);
+    struct tb_result small = run(tb, tb_merge(tb, "shape", "{\"data\":{\"a\":\"c\"}}"));
+    assert_null(small.err);
+    assert_int_equal(on_loop * 10 + on_pool, 13);
+    tb_result_done(&made);
+    tb_result_done(&patched);
+    tb_result_done(&got);
+    tb_result_done(&put);
+    tb_result_done(&small);
+}
+
+/* A refusal, a conflict and a client that goes away while the pool works. */
+static void
+a_large_body_may_fail_conflict_and_be_left(void **state)
+{
+    struct tb *tb = *state;
+    struct tb_result results[2];
+    AUTO_FREE char *body = large("k", LARGE), *bad = large("not a key", LARGE);
+    struct tb_result refused = run(tb, tb_create(tb, bad));
+    assert_int_equal(refused.http, 422);
+    assert_non_null(strstr(refused.err->message, "Invalid value: \"not a key\""));
+    tb_result_done(&refused);
+    struct tb_result made = run(tb, tb_create(tb, body));
+    assert_null(made.err);
+    tb_result_done(&made);
+    struct call a = tb_merge(tb, "shape", "{\"data\":{\"a\":\"1\"}}");
+    struct call b = tb_merge(tb, "shape", "{\"data\":{\"b\":\"1\"}}");
+    tb_start(tb, tb->admin, &a, &results[0]);
+    tb_start(tb, tb->admin, &b, &results[1]);
+    for (int i = 0; i < 2; i++) {
+        tb_wait(tb, &results[i]);
+        assert_null(results[i].err);
+        tb_result_done(&results[i]);
+    }
+    struct tb_result got = run(tb, tb_get(tb, "shape"));
+    assert_non_null(strstr(got.bytes, "\"data\":{\"a\":\"1\",\"b\":\"1\",\"k\":\"xxx"));
+    tb_result_done(&got);
+    struct call c = tb_merge(tb, "shape", "{\"data\":{\"c\":\"1\"}}");
+    tb_start(tb, tb->admin, &c, &results[0]);
+    tb_turns(tb, 1);
+    client_cancel(results[0].handle);
+    tb_wait(tb, &results[0]);
+    assert_int_equal(results[0].err->code, ERR_CANCELLED);
+    tb_result_done(&results[0]);
+    got = run(tb, tb_get(tb, "shape"));
+    assert_null(strstr(got.bytes, "\"c\":\"1\""));
+    tb_result_done(&got);
 }
 
 /* ---- limits ---- */
@@ -405,6 +507,8 @@ main(void)
         cmocka_unit_test_setup_teardown(the_deadline_ends_a_wait, serve, leave),
         cmocka_unit_test_setup_teardown(fifty_writers_lose_nothing, serve, leave),
         cmocka_unit_test_setup_teardown(a_value_outlives_a_wait_and_a_dropped_tape, serve, leave),
+        cmocka_unit_test_setup_teardown(a_large_body_leaves_the_loop_free, serve, leave),
+        cmocka_unit_test_setup_teardown(a_large_body_may_fail_conflict_and_be_left, serve, leave),
         cmocka_unit_test_setup_teardown(too_many_at_once_are_told_to_come_back, serve_two_writers,
                                         leave),
     };
