@@ -1,5 +1,6 @@
-/* Recording Events: a bounded queue, client-go's correlation, one write at a time.  Loop thread;
- * every part that runs plans has a recorder.  Behaviour from client-go tools/record (event.go). */
+/* Recording Events: a bounded queue, client-go's correlation, one write at a time for each object.
+ * Loop thread; every part that runs plans has a recorder.  Behaviour from client-go tools/record
+ * (event.go); the writes run side by side because the store lets Events wait for company. */
 #include "config.h" /* IWYU pragma: keep */
 
 #include "client/event.h"
@@ -11,6 +12,7 @@
 #include "base/doc.h"
 #include "base/err.h"
 #include "base/loop.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "client/client.h"
 #include "client/event_correlate.h"
@@ -18,12 +20,15 @@
 #define LOG_MODULE "event"
 #include "base/log.h"
 
-enum { QUEUE_MAX = 1000, TRIES_MAX = 12, RETRY_MS = 10 * 1000 };
+enum { QUEUE_MAX = 1000, SIDE_BY_SIDE_MAX = 64, TRIES_MAX = 12, RETRY_MS = 10 * 1000 };
 
 /* One event on its way; all strings are its arena's. */
 struct pending {
-    struct pending *next;
+    struct pending *next; /* in the queue, or among those that are written */
+    struct recorder *recorder;
     struct arena *arena;
+    struct handle *handle;    /* of the write that runs */
+    struct loop_timer *retry; /* or: waits for its next try */
     struct event_regarding regarding;
     enum event_type type;
     struct str reason, action, note;
@@ -40,17 +45,19 @@ struct recorder {
     char *component, *host;
     struct event_correlator *correlator;
     struct pending *first, **last;
-    size_t len;
+    size_t len, dropped; /* dropped: since the queue had room */
     struct pending *sending;
-    struct handle *handle; /* of the write that runs */
+    size_t sending_len;
+    struct map busy; /* what the events being written are about */
     struct loop_timer *timer;
     uint64_t last_stamp; /* of the names: nanoseconds, never twice */
     bool is_closed;
 };
 
 static void recorder_next(void *ctx);
-static void send_create(struct recorder *recorder);
-static void send_patch(struct recorder *recorder);
+static void send_it(struct pending *pending);
+static void send_create(struct pending *pending);
+static void send_patch(struct pending *pending);
 
 struct recorder *
 event_recorder(struct loop *loop, struct client *client, const char *component, const char *host)
@@ -83,11 +90,50 @@ recorder_free(struct recorder *recorder)
         recorder->first = gone->next;
         pending_free(gone);
     }
-    pending_free(recorder->sending);
+    map_done(&recorder->busy, NULL);
     event_correlator_free(recorder->correlator);
     mem_free(recorder->component);
     mem_free(recorder->host);
     mem_free(recorder);
+}
+
+/* Closed, and nothing is being written any more. */
+static void
+recorder_free_unused(struct recorder *recorder)
+{
+    if (recorder->sending_len == 0) {
+        recorder_free(recorder);
+    }
+}
+
+/* What two events must have in common to be written one after the other. */
+static struct str
+about(const struct pending *pending)
+{
+    return pending->regarding.uid.size > 0 ? pending->regarding.uid : pending->regarding.name;
+}
+
+static void
+pending_over(struct pending *pending)
+{
+    struct recorder *recorder = pending->recorder;
+    struct pending **link = &recorder->sending;
+
+    while (*link != pending) {
+        link = &(*link)->next;
+    }
+    *link = pending->next;
+    recorder->sending_len--;
+    (void)map_del(&recorder->busy, about(pending));
+    pending_free(pending);
+}
+
+static void
+recorder_wake(struct recorder *recorder)
+{
+    if (recorder->sending_len < SIDE_BY_SIDE_MAX && recorder->timer == NULL) {
+        recorder->timer = loop_timer(recorder->loop, 0, recorder_next, recorder);
+    }
 }
 
 void
@@ -99,11 +145,19 @@ event_recorder_free(struct recorder *recorder)
     loop_timer_cancel(recorder->timer);
     recorder->timer = NULL;
     recorder->is_closed = true;
-    if (recorder->handle != NULL) {
-        client_cancel(recorder->handle); /* its done frees the rest */
-        return;
+    recorder->sending_len++; /* ours, so that it lasts to the end of this */
+    struct pending *next = NULL;
+    for (struct pending *pending = recorder->sending; pending != NULL; pending = next) {
+        next = pending->next;
+        if (pending->handle != NULL) {
+            client_cancel(pending->handle); /* its done, the last of them frees the rest */
+        } else {
+            loop_timer_cancel(STEAL(pending->retry));
+            pending_over(pending);
+        }
     }
-    recorder_free(recorder);
+    recorder->sending_len--;
+    recorder_free_unused(recorder);
 }
 
 struct event_regarding
@@ -144,11 +198,14 @@ event_record(struct recorder *recorder, const struct event_regarding *regarding,
     struct pending *pending;
 
     if (recorder->len >= QUEUE_MAX) {
-        log_warn("event dropped, too many wait: reason=%s name=" STR_FMT, reason,
-                 STR_ARG(regarding->name));
+        if (recorder->dropped++ == 0) {
+            log_warn("events are dropped, too many wait: component=%s waiting=%zu",
+                     recorder->component, recorder->len);
+        }
         return;
     }
     pending = MEM_NEW(struct pending);
+    pending->recorder = recorder;
     pending->arena = arena_new();
     pending->regarding = regarding_copy(pending->arena, regarding);
     pending->type = type;
@@ -159,9 +216,7 @@ event_record(struct recorder *recorder, const struct event_regarding *regarding,
     *recorder->last = pending;
     recorder->last = &pending->next;
     recorder->len++;
-    if (recorder->sending == NULL && recorder->timer == NULL) {
-        recorder->timer = loop_timer(recorder->loop, 0, recorder_next, recorder);
-    }
+    recorder_wake(recorder);
 }
 
 /* ---- sending ---- */
@@ -229,49 +284,72 @@ correlate(struct recorder *recorder, struct pending *pending)
     return true;
 }
 
-/* Takes the next event that is to be written and begins. */
+/* The first in the queue whose object has no event on its way; NULL: there is none. */
+static struct pending *
+take_next(struct recorder *recorder)
+{
+    struct pending **link = &recorder->first;
+
+    while (*link != NULL && map_get(&recorder->busy, about(*link)) != NULL) {
+        link = &(*link)->next;
+    }
+    struct pending *pending = *link;
+    if (pending == NULL) {
+        return NULL;
+    }
+    *link = pending->next;
+    if (recorder->last == &pending->next) {
+        recorder->last = link;
+    }
+    recorder->len--;
+    return pending;
+}
+
+/* Begins with as many as may be written side by side. */
 static void
 recorder_next(void *ctx)
 {
     struct recorder *recorder = ctx;
+    struct pending *pending = NULL;
 
     recorder->timer = NULL;
-    while (recorder->sending == NULL && recorder->first != NULL) {
-        struct pending *pending = recorder->first;
-        recorder->first = pending->next;
-        if (recorder->first == NULL) {
-            recorder->last = &recorder->first;
-        }
-        recorder->len--;
+    while (recorder->sending_len < SIDE_BY_SIDE_MAX && (pending = take_next(recorder)) != NULL) {
         if (correlate(recorder, pending)) {
+            pending->next = recorder->sending;
             recorder->sending = pending;
+            recorder->sending_len++;
+            (void)map_put(&recorder->busy, about(pending), pending);
+            send_it(pending);
         } else {
             log_debug("event dropped as spam: name=" STR_FMT " reason=" STR_FMT,
                       STR_ARG(pending->regarding.name), STR_ARG(pending->reason));
             pending_free(pending);
         }
     }
-    if (recorder->sending == NULL) {
-        return;
+    if (recorder->dropped > 0 && recorder->len < QUEUE_MAX / 2) {
+        log_warn("events were dropped: component=%s count=%zu", recorder->component,
+                 recorder->dropped);
+        recorder->dropped = 0;
     }
-    if (recorder->sending->count > 1) {
-        send_patch(recorder);
+}
+
+static void
+send_it(struct pending *pending)
+{
+    if (pending->count > 1) {
+        send_patch(pending);
     } else {
-        send_create(recorder);
+        send_create(pending);
     }
 }
 
 static void
 retry_now(void *ctx)
 {
-    struct recorder *recorder = ctx;
+    struct pending *pending = ctx;
 
-    recorder->timer = NULL;
-    if (recorder->sending->count > 1) {
-        send_patch(recorder);
-    } else {
-        send_create(recorder);
-    }
+    pending->retry = NULL;
+    send_it(pending);
 }
 
 /* Whether the server itself refused; a server that could not be asked may be asked again. */
@@ -300,32 +378,34 @@ is_expected(const struct err *err)
 /* Waits before the next try, the first time for a random part, so that the recorders of a cluster
  * do not all come back at once. */
 static void
-wait_and_retry(struct recorder *recorder)
+wait_and_retry(struct pending *pending)
 {
     int64_t delay_ms = RETRY_MS;
 
-    recorder->sending->tries++;
-    if (recorder->sending->tries == 1) {
-        delay_ms = (int64_t)(str_hash(recorder->sending->name) % RETRY_MS);
+    pending->tries++;
+    if (pending->tries == 1) {
+        delay_ms = (int64_t)(str_hash(pending->name) % RETRY_MS);
     }
-    recorder->timer = loop_timer(recorder->loop, clock_mono_ms() + delay_ms, retry_now, recorder);
+    pending->retry =
+        loop_timer(pending->recorder->loop, clock_mono_ms() + delay_ms, retry_now, pending);
 }
 
 static void
 sent(void *ctx, const struct reply *reply, struct err *owned)
 {
-    struct recorder *recorder = ctx;
-    struct pending *pending = recorder->sending;
+    struct pending *pending = ctx;
+    struct recorder *recorder = pending->recorder;
     AUTO_ERR struct err *err = owned;
 
     (void)reply;
-    recorder->handle = NULL;
+    pending->handle = NULL;
     if (recorder->is_closed) {
-        recorder_free(recorder);
+        pending_over(pending);
+        recorder_free_unused(recorder);
         return;
     }
     if (err != NULL && !is_final(err) && pending->tries + 1 < TRIES_MAX) {
-        wait_and_retry(recorder);
+        wait_and_retry(pending);
         return;
     }
     if (err != NULL && is_expected(err)) {
@@ -334,21 +414,19 @@ sent(void *ctx, const struct reply *reply, struct err *owned)
         log_warn("event not written: name=" STR_FMT " error=%s", STR_ARG(pending->name),
                  err->message);
     }
-    recorder->sending = NULL;
-    pending_free(pending);
-    recorder->timer = loop_timer(recorder->loop, 0, recorder_next, recorder);
+    pending_over(pending);
+    recorder_wake(recorder);
 }
 
 /* An Event expires after an hour: then the count goes on in a new one. */
 static void
 patched(void *ctx, const struct reply *reply, struct err *owned)
 {
-    struct recorder *recorder = ctx;
+    struct pending *pending = ctx;
 
-    if (owned != NULL && owned->code == ERR_NOT_FOUND && !recorder->is_closed) {
+    if (owned != NULL && owned->code == ERR_NOT_FOUND && !pending->recorder->is_closed) {
         err_free(owned);
-        recorder->handle = NULL;
-        send_create(recorder);
+        send_create(pending);
         return;
     }
     sent(ctx, reply, owned);
@@ -437,22 +515,20 @@ put_event(struct jw *w, const struct recorder *recorder, const struct pending *p
 }
 
 static void
-send_create(struct recorder *recorder)
+send_create(struct pending *pending)
 {
-    struct pending *pending = recorder->sending;
     struct call call;
     struct jw w;
 
     jw_init(&w, pending->arena);
-    put_event(&w, recorder, pending);
+    put_event(&w, pending->recorder, pending);
     call = event_call(pending, VERB_CREATE, jw_done(&w));
-    recorder->handle = client_call(recorder->client, &call, sent, recorder);
+    pending->handle = client_call(pending->recorder->client, &call, sent, pending);
 }
 
 static void
-send_patch(struct recorder *recorder)
+send_patch(struct pending *pending)
 {
-    struct pending *pending = recorder->sending;
     struct call call;
     struct jw w;
 
@@ -463,5 +539,5 @@ send_patch(struct recorder *recorder)
     jw_kv(&w, "message", pending->note);
     jw_end(&w);
     call = event_call(pending, VERB_PATCH, jw_done(&w));
-    recorder->handle = client_call(recorder->client, &call, patched, recorder);
+    pending->handle = client_call(pending->recorder->client, &call, patched, pending);
 }

@@ -105,6 +105,7 @@ struct store_ops {
 enum {
     STORE_ID_SIZE = 37,           /* of the text of a UUID, with its NUL */
     STORE_PATIENCE_MS = 500,      /* how long a PATIENT write waits for company */
+    STORE_PATIENT_MAX = 32,       /* so many PATIENT writes are company enough */
     STORE_VALUE_MAX = 1536 << 10, /* bytes, as etcd; larger ones FAIL with ERR_TOO_LARGE */
     STORE_KEY_MAX = 2048,
 };

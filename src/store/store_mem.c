@@ -142,7 +142,7 @@ mem_commit(struct store *store, const struct store_write *write, store_done_fn *
         op->row.address = str_dup(write->actor->address);
     }
     VEC_ADD(mem->patient, op);
-    if ((write->flags & STORE_PATIENT) == 0) {
+    if ((write->flags & STORE_PATIENT) == 0 || mem->patient.len >= STORE_PATIENT_MAX) {
         mem_leave(mem);
     } else if (mem->patience == NULL) {
         mem->patience =

@@ -287,7 +287,7 @@ sqlite_commit(struct store *base, const struct store_write *write, store_done_fn
         return;
     }
     VEC_ADD(store->patient, op);
-    if ((write->flags & STORE_PATIENT) == 0) {
+    if ((write->flags & STORE_PATIENT) == 0 || store->patient.len >= STORE_PATIENT_MAX) {
         sqlite_leave(store);
     } else if (store->patience == NULL) {
         store->patience = loop_timer(store->loop, clock_mono_ms() + STORE_PATIENCE_MS,

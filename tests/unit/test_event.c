@@ -220,6 +220,41 @@ test_queue_is_bounded_and_freed(void **state)
     /* world_close cancels it and frees the 999 behind it (sanitizers would tell). */
 }
 
+/* Events of different objects are written side by side, those of one object one after the other. */
+static void
+test_many_objects_at_once(void **state)
+{
+    struct world *world = *state;
+    struct event_regarding other = pod;
+    char uid[16];
+
+    for (int i = 0; i < 200; i++) {
+        (void)snprintf(uid, sizeof(uid), "u-%d", i / 2);
+        other.uid = str_of(uid);
+        event_record(world->recorder, &other, EVENT_NORMAL, "R", NULL,
+                     i % 2 == 0 ? STR("first") : STR("second"));
+    }
+    fake_client_settle(world->loop);
+    assert_int_equal(fake_client_waiting(world->fake), 64);
+    bool has_first[100] = { false };
+    for (int i = 0; i < 200; i++) {
+        struct fake_call *call = fake_client_expect(world->fake, "POST");
+        struct val body = body_of(world, call);
+        struct str about = val_str(val_at(body, "involvedObject.uid"));
+        int64_t number = -1;
+        assert_true(str_to_int(str_slice(about.at + 2, about.size - 2), &number));
+        assert_in_range(number, 0, 99);
+        assert_true(val_is_str(val_get(body, "message"), has_first[number] ? "second" : "first"));
+        has_first[number] = true;
+        fake_client_answer(call, NULL);
+        fake_client_settle(world->loop);
+        int left = 200 - i - 1;
+        int most = left < 64 ? left : 64; /* at the end some wait for the first of their object */
+        assert_in_range(fake_client_waiting(world->fake), left > 0 ? 1 : 0, most);
+    }
+    assert_int_equal(world->fake->count, 200);
+}
+
 static void
 test_names_of_events(void **state)
 {
@@ -272,6 +307,7 @@ main(void)
         WITH_WORLD(test_spam_is_dropped),
         WITH_WORLD(test_unreachable_server_is_asked_again),
         WITH_WORLD(test_queue_is_bounded_and_freed),
+        WITH_WORLD(test_many_objects_at_once),
         WITH_WORLD(test_names_of_events),
         cmocka_unit_test(test_old_objects_are_forgotten),
     };

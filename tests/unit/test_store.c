@@ -301,6 +301,23 @@ test_patient_writes_wait_for_company(void **state)
     assert_true(lease < strstr(log, "done /r/pod ok 4\n"));
 }
 
+/* Many of them are company enough: the clock stands still. */
+static void
+test_patient_writes_leave_when_they_are_many(void **state)
+{
+    char key[24];
+    (void)state;
+    for (int i = 0; i < STORE_PATIENT_MAX - 1; i++) {
+        (void)snprintf(key, sizeof(key), "/r/event%d", i);
+        store_box_begin(&box, key, "1", 0, STORE_PATIENT);
+    }
+    store_box_turn(&box);
+    assert_int_equal(box.writes_left, STORE_PATIENT_MAX - 1);
+    store_box_begin(&box, "/r/last", "1", 0, STORE_PATIENT);
+    store_box_settle(&box);
+    assert_int_equal(box.writes_left, 0);
+}
+
 static void
 test_close_flushes_patient_writes(void **state)
 {
@@ -416,6 +433,7 @@ main(void)
         CONTRACT(test_compaction_expires),
         CONTRACT(test_history_outlives_compaction),
         CONTRACT(test_patient_writes_wait_for_company),
+        CONTRACT(test_patient_writes_leave_when_they_are_many),
         CONTRACT(test_close_flushes_patient_writes),
         CONTRACT(test_fifty_writers_lose_no_update),
         CONTRACT(test_sink_gets_the_past_first),
