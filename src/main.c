@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/options.h"
+#include "cmd_history.h"
 #include "cmd_image.h"
 #include "cmd_node.h"
 #include "console.h"
@@ -26,6 +27,8 @@ static int run_version(const struct options *options);
 static const struct command commands[] = {
     { "console", "", "open the console, starting the control plane if there is none",
       console_main },
+    { "history", " TYPE/NAME", "show who changed an object, when, with what and why",
+      cmd_history_main },
     { "image", " load FILE", "load an image archive on every node", cmd_image_main },
     { "kubeconfig", "", "print the path of the administrator's kubeconfig", run_kubeconfig },
     { "node", " add local | [user@]host[:port]… | list", "make machines nodes, list them",

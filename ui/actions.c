@@ -31,6 +31,7 @@ static const char *const scope_names[SCOPE_LEN] = {
     [SCOPE_FLEET] = "Adding",
     [SCOPE_MACHINE] = "Machines",
     [SCOPE_CONTAINER] = "Containers",
+    [SCOPE_HISTORY] = "History",
     [SCOPE_LOGS] = "Logs",
     [SCOPE_YAML] = "YAML",
     [SCOPE_OBJECT] = "Objects",

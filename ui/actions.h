@@ -20,6 +20,7 @@ enum scope {
     SCOPE_FLEET, /* where machines can be added */
     SCOPE_MACHINE,
     SCOPE_CONTAINER,
+    SCOPE_HISTORY,
     SCOPE_LOGS,
     SCOPE_YAML,
     SCOPE_OBJECT, /* anything in a table */

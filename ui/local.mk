@@ -35,6 +35,7 @@ libui_a_SOURCES += ui/view_logs.c ui/view_logs.h
 libui_a_SOURCES += ui/view_machine.c ui/view_machine.h
 libui_a_SOURCES += ui/view_res.c ui/view_res.h
 libui_a_SOURCES += ui/view_text.c ui/view_text.h
+libui_a_SOURCES += ui/view_history.c ui/view_history.h
 libui_a_SOURCES += ui/view_why.c ui/view_why.h
 
 # Themes are compiled in, as rows { name, text }.

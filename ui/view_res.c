@@ -21,6 +21,7 @@
 #include "ui/text.h"
 #include "ui/ui.h"
 #include "ui/view.h"
+#include "ui/view_history.h"
 #include "ui/view_logs.h"
 #include "ui/view_machine.h"
 #include "ui/view_text.h"
@@ -464,6 +465,8 @@ open_res(struct res_view *res, enum action action)
         ui_push(ui, view_why_new(ui, res->resource, ns, name));
     } else if (action == ACTION_MACHINE_OPEN || action == ACTION_MACHINE_AGAIN) {
         ui_push(ui, view_machine_new(ui, res->resource, name, action == ACTION_MACHINE_AGAIN));
+    } else if (action == ACTION_HISTORY) {
+        ui_push(ui, view_history_new(ui, res->resource, ns, name));
     } else if (action == ACTION_WARP) {
         if (shows_ns(res)) {
             reopen(res, ns);

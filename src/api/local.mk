@@ -25,6 +25,7 @@ libapi_a_SOURCES += src/api/managed.c src/api/managed_priv.h
 libapi_a_SOURCES += src/api/managed_apply.c
 libapi_a_SOURCES += src/api/managed_entries.c
 libapi_a_SOURCES += src/api/typed.c src/api/typed.h
+libapi_a_SOURCES += src/api/changes.c src/api/changes.h
 libapi_a_SOURCES += src/api/typed_check.c
 libapi_a_SOURCES += src/api/openapi.c
 libapi_a_SOURCES += src/api/openapi_index.c

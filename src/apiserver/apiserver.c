@@ -21,6 +21,7 @@
 #include "apiserver/pages.h"
 #include "apiserver/rbac_bootstrap.h"
 #include "apiserver/relay.h"
+#include "apiserver/rest_history.h"
 #include "apiserver/route.h"
 #include "apiserver/sink.h"
 #include "base/arena.h"
@@ -93,6 +94,7 @@ apiserver_new(const struct apiserver_spec *spec)
     health_mount(server);
     discovery_mount(server);
     discovery_openapi_mount(server);
+    rest_history_mount(server);
     return server;
 }
 

@@ -63,9 +63,11 @@ void apiserver_set_reach(struct apiserver *server, struct reach *reach);
 
 /* Answers of other parts under the same chain: authentication, authorisation, audit. */
 struct mount {
-    const char *path; /* "/api/v1/namespaces/{ns}/pods/{name}/why" or "/debug/queues" */
-    unsigned verbs;   /* enum verb */
-    /* RBAC attributes: NULL resource: the path is a non-resource URL. */
+    /* "/api/v1/namespaces/{ns}/pods/{name}/why" or "/debug/queues"; "{object}/history": under the
+     * path of every object of every kind, with the rights of the object itself. */
+    const char *path;
+    unsigned verbs; /* enum verb */
+    /* RBAC attributes: NULL resource: the path is a non-resource URL, or an object's. */
     const char *group, *resource, *subresource;
     bool takes_body; /* req->body is there when it is handled */
     /* Answers with req_answer_json or req_fail, now or later. */

@@ -133,6 +133,7 @@ apiserver_http_request(void *ctx, struct http_request *http, struct intake **ret
     http->user = req;
     req->content_type = arena_dup(req->arena, http_header(http, "content-type"));
     req->agent = arena_dup(req->arena, http_header(http, "user-agent"));
+    req->command = arena_dup(req->arena, http_header(http, "kubectl-command"));
     struct str port;
     struct str address = str_of(http->peer->address);
     size_t colon = address.size;

@@ -28,7 +28,8 @@ struct apiserver_mount {
     char *path;         /* owned copy that the segments point into */
     struct str segments[ROUTE_SEGMENTS_MAX];
     size_t segment_len;
-    bool is_prefix; /* "/openapi/v3/{path...}": the last segment takes the rest */
+    bool is_prefix;    /* "/openapi/v3/{path...}": the last segment takes the rest */
+    bool is_of_object; /* "{object}/history": the last segment, under any object */
 };
 struct apiserver_check {
     const char *name;

@@ -88,6 +88,7 @@ struct req {
     struct req_user user;
     struct req_user *impersonated_by; /* the real user, when impersonating */
     struct str agent, address;
+    struct str command; /* what kubectl says it was called as: "kubectl scale"; may be absent */
     int64_t deadline_ms, begun_us; /* monotonic; deadline 0: none */
 
     /* body and the bracket */

@@ -45,6 +45,7 @@ copy_user(struct req *req, const struct req *parent, bool as_self)
     if (as_self) {
         req->user = parent->user; /* in the parent's arena: it is referenced */
         req->agent = parent->agent;
+        req->command = parent->command;
         req->address = parent->address;
         return;
     }

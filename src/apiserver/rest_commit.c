@@ -10,6 +10,7 @@
 #include "api/status.h"
 #include "apiserver/apiserver_impl.h"
 #include "apiserver/inflight.h"
+#include "apiserver/origin.h"
 #include "apiserver/rest_delete.h"
 #include "apiserver/rest_sub.h"
 #include "apiserver/sink.h"
@@ -156,10 +157,8 @@ submit(struct req *req)
     struct commit *commit = ARENA_NEW(req->arena, struct commit);
     bool is_removed = is_removal(req);
     commit->req = req;
-    struct store_actor actor = { .user = req->user.name,
-                                 .agent = req->agent,
-                                 .address = req->address,
-                                 .verb = str_of(verb_name(req->verb)) };
+    struct store_actor actor;
+    origin_of(req, &actor);
     struct buf *key = buf_copy(resource_key(q->stored, req->ns, req->name, req->arena));
     struct store_write write = { .key = key,
                                  .value = is_removed ? NULL : q->value,

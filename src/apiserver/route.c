@@ -51,6 +51,11 @@ route_mount_init(struct apiserver_mount *mount, const struct mount *from)
     mount->path = mem_strdup(from->path);
     mount->mount.path = mount->path;
     struct str left = str_of(mount->path);
+    mount->is_of_object = str_has_prefix(left, STR("{object}/"));
+    if (mount->is_of_object) {
+        (void)str_cut(left, '/', &mount->segments[0]);
+        return;
+    }
     assert(left.size > 0 && left.at[0] == '/');
     left = str_slice(left.at + 1, left.size - 1);
     mount->segment_len =
@@ -127,7 +132,7 @@ find_mount(struct req *req, const struct path *path)
 {
     for (size_t i = 0; i < req->server->mounts.len; i++) {
         const struct apiserver_mount *mount = req->server->mounts.at[i];
-        if (matches(mount, path) && (mount->mount.verbs & req->verb) != 0) {
+        if (!mount->is_of_object && matches(mount, path) && (mount->mount.verbs & req->verb) != 0) {
             capture(req, mount, path);
             return true;
         }
@@ -163,6 +168,27 @@ split_path(struct req *req, struct path *ret, struct err **err)
     return 0;
 }
 
+static const struct apiserver_mount *
+object_mount(const struct req *req, struct str name)
+{
+    for (size_t i = 0; i < req->server->mounts.len; i++) {
+        const struct apiserver_mount *mount = req->server->mounts.at[i];
+        if (mount->is_of_object && (mount->mount.verbs & req->verb) != 0 &&
+            str_eq(mount->segments[0], name)) {
+            return mount;
+        }
+    }
+    return NULL;
+}
+
+/* …/namespaces/NS/WORD: part of the namespace itself, or a kind inside it? */
+static bool
+is_of_namespace(const struct req *req, struct str word)
+{
+    return str_is(word, "status") || str_is(word, "finalize") ||
+           (req->group.size == 0 && object_mount(req, word) != NULL);
+}
+
 /* What follows the group and version: [watch/][namespaces/NS/]RESOURCE[/NAME[/SUB[/…]]]. */
 static void
 read_parts(struct req *req, const struct path *path, size_t at)
@@ -173,8 +199,7 @@ read_parts(struct req *req, const struct path *path, size_t at)
         req->options.is_watch = true;
     }
     bool is_in_namespace = str_is(path->at[at], "namespaces") && path->len > at + 2 &&
-                           !str_is(path->at[at + 2], "status") &&
-                           !str_is(path->at[at + 2], "finalize");
+                           !is_of_namespace(req, path->at[at + 2]);
     if (is_in_namespace) {
         req->ns = path->at[at + 1];
         at += 2;
@@ -230,6 +255,15 @@ refine_verb(struct req *req)
     }
 }
 
+/* An answer of another part under this object, where the kind has no such subresource. */
+static bool
+find_object_mount(struct req *req)
+{
+    const struct apiserver_mount *mount = object_mount(req, req->sub_name);
+    req->mount = mount == NULL ? NULL : &mount->mount;
+    return mount != NULL;
+}
+
 void
 route_resolve(struct req *req)
 {
@@ -239,7 +273,9 @@ route_resolve(struct req *req)
     req->resource = registry_find(req->registry, req->group, req->version, req->plural);
     if (req->resource != NULL && req->sub_name.size > 0) {
         req->sub = resource_sub(req->resource, req->sub_name);
-        if (req->sub == NULL || !rest_sub_is_served(req->resource, req->sub)) {
+        if (req->sub == NULL && find_object_mount(req)) {
+            req->sub_name = (struct str){ 0 }; /* rights are those of the object */
+        } else if (req->sub == NULL || !rest_sub_is_served(req->resource, req->sub)) {
             req->resource = NULL;
         }
     } else if (req->resource != NULL && str_is(req->plural, "bindings")) {
@@ -257,6 +293,7 @@ route_resolve(struct req *req)
         bool is_misplaced = wants_ns ? req->ns.size == 0 && req->name.size > 0 : req->ns.size > 0;
         if (is_misplaced || !rest_sub_has_resource(row)) {
             req->resource = NULL; /* no such path */
+            req->mount = NULL;
         }
     }
 }

@@ -32,6 +32,12 @@ static const struct options_row {
 #undef OPTION
 };
 
+/* Options that have a letter, too. */
+static const struct options_letter {
+    char letter;
+    enum option_id id;
+} options_letters[] = { { 'h', OPT_HELP }, { 'n', OPT_NAMESPACE }, { 'o', OPT_OUTPUT } };
+
 /* What one of the four places says; NULL where it says nothing. */
 struct options_source {
     char *text[OPT_LEN];
@@ -56,6 +62,8 @@ static int options_from_words(struct options_source *source, struct options_word
                               struct options *options, struct err **err);
 static int options_word(struct options_source *source, struct options_words *words,
                         struct err **err);
+static int options_by_letter(struct str flag);
+static const char *options_letter_text(int id, char text[5]);
 static int options_known(struct str name, const char *command, struct err **err);
 static int options_from_env(struct options_source *source, const char *command, struct err **err);
 static int options_from_file(struct options_source *source, const char *path, struct err **err);
@@ -155,8 +163,9 @@ options_help(struct str_builder *out, const char *command)
         if (!options_is_of(row, command)) {
             continue;
         }
-        str_putf(out, "  --%s%-*s  %s", row->flag, (int)(width - strlen(row->flag)),
-                 values[row->type], row->help);
+        char letter[5];
+        str_putf(out, "  %s--%s%-*s  %s", options_letter_text(id, letter), row->flag,
+                 (int)(width - strlen(row->flag)), values[row->type], row->help);
         if (row->default_value[0] != '\0' && row->type != OPTION_BOOL) {
             str_putf(out, " (default %s)", row->default_value);
         }
@@ -216,7 +225,7 @@ options_word(struct options_source *source, struct options_words *words, struct 
 {
     const char *word = words->argv[words->at];
     struct str value = { 0 };
-    struct str name = str_cut(str_of(strcmp(word, "-h") == 0 ? "--help" : word), '=', &value);
+    struct str name = str_cut(str_of(word), '=', &value);
     int id = options_known(name, words->command, err);
 
     if (id < 0) {
@@ -243,7 +252,7 @@ options_known(struct str name, const char *command, struct err **err)
     bool is_long = str_has_prefix(name, STR("--"));
     size_t dashes = is_long ? 2 : 1;
     struct str flag = str_slice(name.at + dashes, name.size - dashes);
-    int id = is_long ? options_find(flag) : -1;
+    int id = is_long ? options_find(flag) : options_by_letter(flag);
     int near = options_near(flag, command);
 
     if (id >= 0 && options_is_of(&options_rows[id], command)) {
@@ -258,6 +267,32 @@ options_known(struct str name, const char *command, struct err **err)
                        STR_ARG(name), options_rows[near].flag);
     }
     return err_set(err, ERR_BAD_REQUEST, "unknown option '" STR_FMT "'", STR_ARG(name));
+}
+
+static int
+options_by_letter(struct str flag)
+{
+    for (size_t i = 0; i < ARRAY_LEN(options_letters); i++) {
+        if (flag.size == 1 && flag.at[0] == options_letters[i].letter) {
+            return (int)options_letters[i].id;
+        }
+    }
+    return -1;
+}
+
+/* "-n, " or the room of it. */
+static const char *
+options_letter_text(int id, char text[5])
+{
+    memcpy(text, "    ", 5);
+    for (size_t i = 0; i < ARRAY_LEN(options_letters); i++) {
+        if ((int)options_letters[i].id == id) {
+            text[0] = '-';
+            text[1] = options_letters[i].letter;
+            text[2] = ',';
+        }
+    }
+    return text;
 }
 
 static int

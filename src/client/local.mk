@@ -12,6 +12,7 @@ libclient_a_SOURCES += src/client/client_remote_watch.c
 libclient_a_SOURCES += src/client/client_reply.c src/client/client_reply.h
 libclient_a_SOURCES += src/client/event.c src/client/event.h
 libclient_a_SOURCES += src/client/event_correlate.c src/client/event_correlate.h
+libclient_a_SOURCES += src/client/history.c src/client/history.h
 libclient_a_SOURCES += src/client/informer.c src/client/informer.h
 libclient_a_SOURCES += src/client/informer_merge.c src/client/informer_stream.h
 libclient_a_SOURCES += src/client/informer_remote.c src/client/informer_remote_priv.h

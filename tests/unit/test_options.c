@@ -258,16 +258,16 @@ test_help(void **state)
     struct str rest = { 0 };
 
     options_help(&serve, "serve");
-    assert_true(str_contains(str_view(&serve),
-                             STR("  --listen VALUE          address and port of the API (default "
-                                 "127.0.0.1:6443) [$BINNACLE_LISTEN]\n")));
+    assert_true(str_contains(
+        str_view(&serve), STR("      --listen VALUE          address and port of the API (default "
+                              "127.0.0.1:6443) [$BINNACLE_LISTEN]\n")));
     assert_false(str_contains(str_view(&serve), STR("--theme")));
-    assert_true(str_contains(str_view(&serve), STR("  --help                  say what")));
+    assert_true(str_contains(str_view(&serve), STR("  -h, --help                  say what")));
     options_help(&history, "history");
     for (rest = str_view(&history); rest.size > 0;) {
         struct str line = str_cut(rest, '\n', &rest);
 
-        assert_true(line.size > 22 && line.at[20] == ' ' && line.at[21] == ' ');
+        assert_true(line.size > 26 && line.at[24] == ' ' && line.at[25] == ' ');
     }
 }
 

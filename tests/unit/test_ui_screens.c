@@ -271,6 +271,56 @@ test_events_and_why(void **state)
 }
 
 static void
+test_history(void **state)
+{
+    (void)state;
+    const char *line = "GET /apis/apps/v1/namespaces/shop/deployments/api/history";
+    open_box(80, 24, "shop", false);
+    ui_box_route_file(&box, line, "history.json");
+    command("deploy");
+    ui_box_keys(&box, "shift-h");
+    ui_box_expect_golden(&box, "history-80x24");
+    ui_resize(box.ui, 140, 24);
+    ui_box_settle(&box);
+    ui_box_expect_text(&box, "812 by admin: kubectl scale deployments/api");
+    ui_resize(box.ui, 80, 24);
+    ui_box_keys(&box, "enter");
+    ui_box_expect_golden(&box, "history-revision-80x24");
+    ui_box_keys(&box, "esc j enter");
+    ui_box_expect_text(&box, "+ spec.replicas: 5");
+    ui_box_keys(&box, "esc esc");
+    ui_box_route(&box, line, NULL);
+    ui_box_keys(&box, "shift-h");
+    ui_box_expect_text(&box, "only binnacle's own control plane keeps history");
+}
+
+/* A change of the object brings its new revision onto the screen. */
+static void
+test_history_is_live(void **state)
+{
+    (void)state;
+    open_box(80, 24, "shop", false);
+    ui_box_route_file(&box, "GET /apis/apps/v1/namespaces/shop/deployments?fieldSelector",
+                      "deployments.json");
+    ui_box_route_file(&box, "GET /apis/apps/v1/namespaces/shop/deployments/api/history",
+                      "history.json");
+    command("deploy");
+    ui_box_keys(&box, "shift-h");
+    ui_box_route(&box, "GET /apis/apps/v1/namespaces/shop/deployments/api/history",
+                 "{\"items\":[{\"resourceVersion\":\"816\",\"operation\":\"deleted\",\"user\":"
+                 "\"admin\",\"verb\":\"delete\"}],\"metadata\":{\"continue\":\"816\"}}");
+    fake_client_event_json(
+        fake_client_expect(box.fake, "GET /apis/apps/v1/namespaces/shop/deployments?"
+                                     "fieldSelector=metadata.name%3Dapi&resourceVersion"),
+        WATCH_DELETED,
+        STR("{\"kind\":\"Table\",\"rows\":[{\"cells\":[\"api\"],\"object\":{\"metadata\":{\"name\":"
+            "\"api\"}}}]}"));
+    ui_box_warp(&box, 200);
+    ui_box_expect_text(&box, "816");
+    ui_box_expect_text(&box, "last 1 revisions");
+}
+
+static void
 test_help(void **state)
 {
     (void)state;
@@ -459,6 +509,8 @@ main(void)
         cmocka_unit_test_teardown(test_deed_outlives_view, close_box),
         cmocka_unit_test_teardown(test_readonly_and_enter, close_box),
         cmocka_unit_test_teardown(test_events_and_why, close_box),
+        cmocka_unit_test_teardown(test_history, close_box),
+        cmocka_unit_test_teardown(test_history_is_live, close_box),
         cmocka_unit_test_teardown(test_help, close_box),
         cmocka_unit_test_teardown(test_commands, close_box),
         cmocka_unit_test_teardown(test_copy_and_paste, close_box),
