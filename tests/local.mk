@@ -92,6 +92,8 @@ unit_tests += tests/unit/test_adm_cert
 unit_tests += tests/unit/test_secrets_at_rest
 unit_tests += tests/unit/test_rest_stream
 unit_tests += tests/unit/test_ws_body
+unit_tests += tests/unit/test_html_links
+unit_tests += tests/unit/test_rest_proxy
 
 # What several tests share beside their own file.
 net_box = tests/lib/net_box.c tests/lib/net_box.h
@@ -121,6 +123,7 @@ tests_unit_test_rest_watch_SOURCES = tests/unit/test_rest_watch.c $(tb)
 tests_unit_test_rbac_SOURCES = tests/unit/test_rbac.c $(tb)
 node_box = tests/lib/node_box.c tests/lib/node_box.h $(tb)
 tests_unit_test_rest_stream_SOURCES = tests/unit/test_rest_stream.c $(node_box)
+tests_unit_test_rest_proxy_SOURCES = tests/unit/test_rest_proxy.c $(node_box)
 store_box = tests/lib/store_box.c tests/lib/store_box.h
 tests_unit_test_store_SOURCES = tests/unit/test_store.c $(store_box)
 fake_client = tests/lib/fake_client.c tests/lib/fake_client.h

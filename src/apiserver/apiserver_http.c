@@ -74,6 +74,11 @@ has_header(const struct req_impl *q, const char *name)
             return true;
         }
     }
+    for (size_t i = 0; i < q->passed_len; i++) {
+        if (str_is(q->passed[i].name, name)) {
+            return true;
+        }
+    }
     return false;
 }
 
@@ -88,7 +93,7 @@ send(struct req *req)
     if (http == NULL || q->is_upgraded) {
         return; /* the client went away, or its connection belongs to somebody else */
     }
-    struct http_header headers[HEADERS_FIXED + REQ_HEADERS_MAX + REQ_WARNINGS_MAX];
+    struct http_header headers[HEADERS_FIXED + REQ_HEADERS_MAX + REQ_PASSED_MAX + REQ_WARNINGS_MAX];
     size_t len = 0;
     headers[len++] = (struct http_header){ STR("audit-id"), str_of(q->audit_id) };
     if (!has_header(q, "cache-control")) {
@@ -99,6 +104,9 @@ send(struct req *req)
     }
     for (size_t i = 0; i < q->header_len; i++) {
         headers[len++] = (struct http_header){ str_of(q->headers[i].name), q->headers[i].value };
+    }
+    for (size_t i = 0; i < q->passed_len; i++) {
+        headers[len++] = q->passed[i];
     }
     for (size_t i = 0; i < q->warning_len; i++) {
         headers[len++] = (struct http_header){ STR("warning"), warning_text(req, q->warnings[i]) };

@@ -90,3 +90,6 @@ libapiserver_a_SOURCES += src/apiserver/relay.c src/apiserver/relay.h
 libapiserver_a_SOURCES += src/apiserver/rest_connect.c src/apiserver/rest_connect.h
 libapiserver_a_SOURCES += src/apiserver/rest_pod.c src/apiserver/rest_pod.h
 libapiserver_a_SOURCES += src/apiserver/rest_stream.c
+libapiserver_a_SOURCES += src/apiserver/html_links.c src/apiserver/html_links.h
+libapiserver_a_SOURCES += src/apiserver/proxy_target.c src/apiserver/proxy_target.h
+libapiserver_a_SOURCES += src/apiserver/rest_proxy.c

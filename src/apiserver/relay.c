@@ -18,6 +18,7 @@
 #include "net/body.h"
 #include "net/conn.h"
 #include "net/http_client.h"
+#include "net/tls.h"
 
 enum { BUFFER = 64 << 10, REFUSAL_MAX = 4 << 10, DIAL_MS = 5000 };
 
@@ -31,7 +32,9 @@ struct relay {
     struct arena *arena; /* of the target's words */
     struct reach_target target;
     struct reach_dialing *dialing;
-    conn_dial_fn *dialled; /* the HTTP client's, while reach dials */
+    struct tls_ctx *tls;    /* NULL: plain */
+    struct conn *handshake; /* while it is made */
+    conn_dial_fn *dialled;  /* the HTTP client's, while reach dials */
     void *dialled_ctx;
     struct http_client *client;
     struct http_call *call; /* NULL once it is over */
@@ -57,6 +60,7 @@ free_relay(void *ctx)
     struct apiserver *server = r->server;
     http_client_free(r->client);
     conn_close(r->conn);
+    tls_unref(r->tls);
     str_done(&r->refusal);
     err_free(r->err);
     arena_free(r->arena);
@@ -73,8 +77,8 @@ free_relay(void *ctx)
 static void
 leave(struct relay *r)
 {
-    if (!r->is_freed && r->req == NULL && r->call == NULL && r->dialing == NULL && !r->has_reader &&
-        r->splice == NULL) {
+    if (!r->is_freed && r->req == NULL && r->call == NULL && r->dialing == NULL &&
+        r->handshake == NULL && !r->has_reader && r->splice == NULL) {
         r->is_freed = true;
         loop_defer(r->server->loop, free_relay, r);
     }
@@ -89,6 +93,12 @@ cut(struct relay *r)
     }
     if (r->dialing != NULL) {
         reach_cancel(r->dialing);
+    }
+    if (r->handshake != NULL) {
+        struct err *err = NULL;
+        conn_close(STEAL(r->handshake));
+        (void)err_set(&err, ERR_CANCELLED, "given up");
+        r->dialled(r->dialled_ctx, NULL, err);
     }
     if (r->splice != NULL) {
         conn_splice_cancel(r->splice);
@@ -219,10 +229,23 @@ on_done(void *ctx, const struct http_answer *answer, struct err *owned)
 /* ---- getting there ---- */
 
 static void
+shook_hands(void *ctx, struct conn *conn, struct err *owned)
+{
+    struct relay *r = ctx;
+    r->handshake = NULL;
+    r->dialled(r->dialled_ctx, conn, owned);
+    leave(r);
+}
+
+static void
 reached(void *ctx, struct conn *conn, struct err *owned)
 {
     struct relay *r = ctx;
     r->dialing = NULL;
+    if (conn != NULL && r->tls != NULL) {
+        r->handshake = tls_connect(r->server->loop, r->tls, conn, DIAL_MS, shook_hands, r);
+        return;
+    }
     r->dialled(r->dialled_ctx, conn, owned);
     leave(r);
 }
@@ -271,6 +294,10 @@ relay_begin(struct req *req, const struct relay_spec *spec)
                                    .done_fn = on_done,
                                    .upgraded_fn = on_upgraded,
                                    .ctx = r };
+    if (spec->is_tls) {
+        struct tls_client tls = { .alpn = "http/1.1", .insecure = true };
+        (void)tls_client(&tls, &r->tls, &r->err);
+    }
     r->client = http_client_new(server->loop, &client);
     r->call = http_client_call(r->client, &call);
     req->step_data = r;

@@ -21,6 +21,7 @@ struct relay;
 
 struct relay_spec {
     struct reach_target target; /* copied, as is all here */
+    bool is_tls;                /* spoken with whoever is there: its certificate is not looked at */
     const char *method, *path;  /* path with its query */
     struct str authority;       /* the Host header; absent: the target's name */
     const struct http_header *headers;

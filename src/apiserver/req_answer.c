@@ -51,6 +51,13 @@ req_answer_object(struct req *req, int status, struct object *object)
 }
 
 void
+req_pass_headers(struct req *req, const struct http_header *headers, size_t len)
+{
+    req->impl->passed = headers;
+    req->impl->passed_len = len < REQ_PASSED_MAX ? len : REQ_PASSED_MAX;
+}
+
+void
 req_answer_upgraded(struct req *req)
 {
     req->impl->is_upgraded = true;

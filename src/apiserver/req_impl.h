@@ -11,6 +11,7 @@
 struct body;
 struct adm_service;
 struct buf;
+struct http_header;
 struct keyqueue_place;
 struct listing;
 struct reaching;
@@ -20,7 +21,7 @@ struct req_transport;
 struct rest_sub;
 struct selector;
 
-enum { REQ_STEPS_MAX = 48, REQ_WARNINGS_MAX = 100, REQ_HEADERS_MAX = 4 };
+enum { REQ_STEPS_MAX = 48, REQ_WARNINGS_MAX = 100, REQ_HEADERS_MAX = 4, REQ_PASSED_MAX = 90 };
 enum req_phase { REQ_RUN, REQ_ASK_FRESH, REQ_UNDO, REQ_OVER };
 enum req_after { REQ_AFTER_FAIL, REQ_AFTER_RESTART, REQ_AFTER_NEXT }; /* of an undo */
 
@@ -82,6 +83,8 @@ struct req_impl {
         struct str value;
     } headers[REQ_HEADERS_MAX]; /* beside the usual ones; values in the arena */
     size_t header_len;
+    const struct http_header *passed; /* of somebody else's answer; in the arena */
+    size_t passed_len;
     char audit_id[37];
 
     const struct req_transport *transport;
@@ -107,6 +110,8 @@ void req_unref(struct req *req);
 void req_deadline(struct req *req, int64_t after_ms); /* from now; the earlier one wins */
 void req_header(struct req *req, const char *name, struct str value); /* copied */
 void req_answer_text(struct req *req, int status, struct str text);   /* text/plain, copied */
+/* Headers of somebody else's answer, at most REQ_PASSED_MAX of them; they must live in the arena. */
+void req_pass_headers(struct req *req, const struct http_header *headers, size_t len);
 /* The connection left HTTP (http_upgrade): nothing is to be sent. */
 void req_answer_upgraded(struct req *req);
 /* The server's order of steps: built once, read by the runner. */

@@ -22,6 +22,9 @@ static const struct row {
     { &resource_pods, "exec", rest_stream_step, false },
     { &resource_pods, "attach", rest_stream_step, false },
     { &resource_pods, "portforward", rest_stream_step, false },
+    { &resource_pods, "proxy", rest_proxy_step, true },
+    { &resource_services, "proxy", rest_proxy_step, true },
+    { &resource_nodes, "proxy", rest_proxy_step, true },
 };
 
 /* Headers that are not passed on. Credentials are ours to check, and nobody's to see. */
@@ -111,6 +114,21 @@ is_left_out(struct str name, bool upgrades)
     return false;
 }
 
+/* Is it of this connection only: does a Connection header name it? */
+static bool
+is_of_connection(const struct http_request *http, struct str name)
+{
+    for (size_t i = 0; i < http->header_len; i++) {
+        struct str rest = http->headers[i].value;
+        while (str_is(http->headers[i].name, "connection") && rest.size > 0) {
+            if (str_eq_nocase(str_trim(str_cut(rest, ',', &rest)), name)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 size_t
 rest_connect_headers(struct req *req, bool upgrades, struct http_header *ret)
 {
@@ -118,7 +136,9 @@ rest_connect_headers(struct req *req, bool upgrades, struct http_header *ret)
     struct str before = http_header(http, "x-forwarded-for");
     size_t len = 0;
     for (size_t i = 0; i < http->header_len && len < HTTP_MAX_HEADERS; i++) {
-        if (!is_left_out(http->headers[i].name, upgrades)) {
+        struct str name = http->headers[i].name;
+        if (!is_left_out(name, upgrades) &&
+            (str_is(name, "upgrade") || !is_of_connection(http, name))) {
             ret[len++] = http->headers[i];
         }
     }

@@ -22,5 +22,7 @@ enum step_rc rest_connect_step(struct req *req, struct err **err);
 
 /* rest_stream.c: pods/exec, pods/attach, pods/portforward. */
 enum step_rc rest_stream_step(struct req *req, struct err **err);
+/* rest_proxy.c: pods/proxy, services/proxy, nodes/proxy. */
+enum step_rc rest_proxy_step(struct req *req, struct err **err);
 
 #endif

@@ -246,6 +246,12 @@ ip_is_loopback(const struct ip *ip)
 }
 
 bool
+ip_is_multicast(const struct ip *ip)
+{
+    return ip->is_v6 ? ip->bytes[0] == 0xFF : ip->bytes[0] >> 4 == 0xE;
+}
+
+bool
 ip_is_link_local(const struct ip *ip)
 {
     return ip->is_v6 ? ip->bytes[0] == 0xFE && (ip->bytes[1] & 0xC0) == 0x80

@@ -30,6 +30,7 @@ bool ip_eq(const struct ip *a, const struct ip *b);
 bool ip_net_has(const struct ip_net *net, const struct ip *ip);
 bool ip_is_unspecified(const struct ip *ip);
 bool ip_is_loopback(const struct ip *ip);
+bool ip_is_multicast(const struct ip *ip);
 bool ip_is_link_local(const struct ip *ip);           /* unicast */
 bool ip_is_link_local_multicast(const struct ip *ip); /* 224.0.0.0/24, ff02::/16 */
 

@@ -101,6 +101,24 @@ find_agent(struct reach_dialing *d, struct str node_name, struct err **err)
                               STR_ARG(node_name));
 }
 
+/* The agent, or another port of its machine through it. */
+static int
+find_node(struct reach_dialing *d, const struct reach_target *target, struct err **err)
+{
+    if (find_agent(d, target->name, err) < 0) {
+        return -1;
+    }
+    struct str host = str_of(d->address);
+    while (host.size > 0 && host.at[host.size - 1] != ':') {
+        host.size--;
+    }
+    struct str port = str_slice(host.at + host.size, strlen(host.at) - host.size);
+    if (target->port.size > 0 && !str_eq(target->port, port)) {
+        d->tunnel = mem_printf(STR_FMT STR_FMT, STR_ARG(host), STR_ARG(target->port));
+    }
+    return 0;
+}
+
 /* A number, or the name of a container's port. */
 static int64_t
 pod_port(struct val pod, struct str port)
@@ -142,14 +160,15 @@ find_pod(struct reach_dialing *d, const struct reach_target *target, struct err 
     return rc;
 }
 
-/* The port of a slice: by name, by number, or the only one. */
+/* The port of a slice: by name (that of a Service's only port may be empty), or the only one by
+ * number. */
 static int64_t
 slice_port(struct val slice, struct str port)
 {
     int64_t number;
     struct val ports = val_get(slice, "ports");
     VAL_EACH (it, ports) {
-        bool is_it = port.size == 0 || str_eq(val_str(val_get(it.value, "name")), port) ||
+        bool is_it = str_eq(val_str(val_get(it.value, "name")), port) ||
                      (str_to_int(port, &number) && val_len(ports) == 1);
         if (is_it) {
             return val_int(val_get(it.value, "port"), 0);
@@ -214,11 +233,11 @@ free_dialing(struct reach_dialing *d)
 static void
 finish(struct reach_dialing *d, struct conn *conn, struct err *owned)
 {
-    if (owned != NULL && owned->code != ERR_CANCELLED && owned->code != ERR_NOT_FOUND) {
+    bool has_dialled = d->address != NULL;
+    if (owned != NULL && has_dialled && owned->code != ERR_CANCELLED) {
         struct err *why = owned;
         owned = NULL;
-        (void)err_set(&owned, ERR_UNAVAILABLE, "dial node '%s' at %s: %s",
-                      d->node == NULL ? "" : d->node, d->address == NULL ? "" : d->address,
+        (void)err_set(&owned, ERR_UNAVAILABLE, "dial node '%s' at %s: %s", d->node, d->address,
                       why->message);
         err_free(why);
     }
@@ -330,13 +349,23 @@ find_target(struct reach_dialing *d, const struct reach_target *target, struct e
 {
     switch (target->kind) {
     case REACH_NODE:
-        return find_agent(d, target->name, err);
+        return find_node(d, target, err);
     case REACH_POD:
         return find_pod(d, target, err);
     case REACH_SERVICE:
         break;
     }
     return find_service(d, target, err);
+}
+
+int
+reach_find(struct reach *reach, const struct reach_target *target, struct err **err)
+{
+    struct reach_dialing *d = MEM_NEW(struct reach_dialing);
+    d->reach = reach;
+    int rc = find_target(d, target, err);
+    free_dialing(d);
+    return rc;
 }
 
 struct reach_dialing *

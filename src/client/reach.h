@@ -19,7 +19,8 @@ enum reach_kind { REACH_NODE, REACH_POD, REACH_SERVICE };
 struct reach_target {
     enum reach_kind kind;
     struct str ns, name; /* ns absent for nodes */
-    struct str port;     /* number or name; nodes: "" is the agent's port */
+    struct str port;     /* number or name (a Service's only one may have none); nodes: "" is the
+                            agent's, another one is reached through the agent */
 };
 struct reach_spec {
     struct loop *loop;
@@ -29,6 +30,8 @@ struct reach_spec {
 };
 struct reach *reach_new(const struct reach_spec *spec);
 void reach_free(struct reach *reach);
+/* Is there such a place? Says what reach_dial would, without dialling. */
+int reach_find(struct reach *reach, const struct reach_target *target, struct err **err);
 typedef void reach_fn(void *ctx, struct conn *conn, struct err *owned);
 /* Node targets: a TLS conn to the agent. Pod and service targets: a byte tunnel through that
  * node's agent. 3 s a try; all failed: 503 naming each try. */

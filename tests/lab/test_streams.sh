@@ -1,6 +1,6 @@
 #!/bin/bash
 # What reaches into running containers: exec with exit codes, terminals and half-closed input, attach, cp
-# both ways, port-forward. Real containers, real kubectl.  What is not covered: a second node.
+# both ways, port-forward, proxies. Real containers, real kubectl.  What is not covered: a second node.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/tap.sh"
@@ -124,5 +124,20 @@ for i in 1 2 3; do
     check "… and carries request $i" lab exec curl -sf -o /dev/null http://127.0.0.1:18080/
 done
 kill "$forward"
+
+# ---- proxies ----
+
+raw() {
+    k get --raw "$1"
+}
+namespace=/api/v1/namespaces/default
+check "a pod by proxy" grep -q '<h1>' <<<"$(raw $namespace/pods/web/proxy/)"
+k expose pod web --port=8080 --target-port=80 --name=web >/dev/null
+served() { raw $namespace/services/web:8080/proxy/ | grep -q '<h1>'; }
+check "a service by proxy" lab_until 10 served
+equal "the node's agent by proxy" "$(raw /api/v1/nodes/n1/proxy/healthz)" ok
+check "another port of the node, with TLS" \
+    grep -q gitVersion <<<"$(raw /api/v1/nodes/https:n1:6443/proxy/version)"
+refuse "a port where nobody is" raw $namespace/pods/web:81/proxy/
 
 tap_done

@@ -121,6 +121,7 @@ test_kinds(void **state)
         assert_int_equal(ip_is_loopback(&ip), rows[i].is_loop);
         assert_int_equal(ip_is_link_local(&ip), rows[i].is_link);
         assert_int_equal(ip_is_link_local_multicast(&ip), rows[i].is_multicast);
+        assert_int_equal(ip_is_multicast(&ip), rows[i].is_multicast);
         assert_true(ip_eq(&ip, &ip));
     }
 }
