@@ -301,6 +301,7 @@ static void
 start_proxy(struct agent *agent)
 {
     const struct proxy_spec spec = { .loop = agent->loop,
+                                     .jobs = agent->jobs,
                                      .client = agent->client,
                                      .informers = agent->informers,
                                      .registry = agent->registry,

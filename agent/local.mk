@@ -64,6 +64,7 @@ libagent_a_SOURCES += agent/podset.c agent/podset.h
 libagent_a_SOURCES += agent/probe.c agent/probe.h
 libagent_a_SOURCES += agent/proxy.c agent/proxy.h
 libagent_a_SOURCES += agent/proxy_endpoints.c agent/proxy_endpoints.h
+libagent_a_SOURCES += agent/proxy_flows.c agent/proxy_flows.h agent/conntrack.c agent/conntrack.h
 libagent_a_SOURCES += agent/proxy_nft.c agent/proxy_nft.h agent/proxy_nft_base.c agent/proxy_nft_priv.h
 libagent_a_SOURCES += agent/proxy_plan.c agent/proxy_plan.h
 libagent_a_SOURCES += agent/runtime.c agent/runtime.h

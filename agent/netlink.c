@@ -1,4 +1,4 @@
-/* Routes by rtnetlink. Called by peers; blocking for microseconds. */
+/* Netlink, and routes by it. Called by peers and conntrack; blocking for microseconds. */
 #include "config.h" /* IWYU pragma: keep */
 
 #include "agent/netlink.h"
@@ -53,11 +53,56 @@ request_of(uint16_t type, uint16_t flags)
     };
 }
 
+/* 1: that was the end of the answer, 0: more comes, -1 with errno */
+static int
+read_messages(char *bytes, size_t size, netlink_each_fn *each, void *ctx)
+{
+    for (struct nlmsghdr *head = (struct nlmsghdr *)(void *)bytes; NLMSG_OK(head, size);
+         head = NLMSG_NEXT(head, size)) {
+        if (head->nlmsg_type == NLMSG_DONE) {
+            return 1;
+        }
+        if (head->nlmsg_type == NLMSG_ERROR) {
+            errno = -((struct nlmsgerr *)NLMSG_DATA(head))->error;
+            return errno == 0 ? 1 : -1;
+        }
+        if (each != NULL) {
+            each(ctx, head);
+        }
+    }
+    return 0;
+}
+
+int
+netlink_talk(int family, const struct nlmsghdr *request, netlink_each_fn *each, void *ctx)
+{
+    AUTO_FREE char *answer = mem_new(ANSWER_MAX);
+    AUTO_FD int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, family);
+    struct timeval wait = { .tv_sec = WAIT_S };
+    int rc = 0;
+
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) < 0 ||
+        send(fd, request, request->nlmsg_len, 0) < 0) {
+        return -1;
+    }
+    while (rc == 0) {
+        ssize_t size = recv(fd, answer, ANSWER_MAX, 0);
+
+        if (size < 0) {
+            return -1;
+        }
+        rc = read_messages(answer, (size_t)size, each, ctx);
+    }
+    return rc < 0 ? -1 : 0;
+}
+
+/* ---- routes ---- */
+
 /* Is it one of ours? */
 static bool
-read_route(struct nlmsghdr *head, struct netlink_route *ret)
+read_route(const struct nlmsghdr *head, struct netlink_route *ret)
 {
-    struct rtmsg *route = NLMSG_DATA(head);
+    const struct rtmsg *route = NLMSG_DATA(head);
     size_t size = head->nlmsg_len - NLMSG_LENGTH(sizeof(*route));
     bool has_to = false, has_via = false;
 
@@ -66,7 +111,7 @@ read_route(struct nlmsghdr *head, struct netlink_route *ret)
         return false;
     }
     *ret = (struct netlink_route){ .to.bits = route->rtm_dst_len };
-    for (struct rtattr *at = RTM_RTA(route); RTA_OK(at, size); at = RTA_NEXT(at, size)) {
+    for (const struct rtattr *at = RTM_RTA(route); RTA_OK(at, size); at = RTA_NEXT(at, size)) {
         if (at->rta_type == RTA_DST && RTA_PAYLOAD(at) == V4_SIZE) {
             memcpy(ret->to.ip.bytes, RTA_DATA(at), V4_SIZE);
             has_to = true;
@@ -79,50 +124,15 @@ read_route(struct nlmsghdr *head, struct netlink_route *ret)
     return has_to && has_via;
 }
 
-/* 1: that was the end of the answer, 0: more comes, -1 with errno */
-static int
-read_messages(char *bytes, size_t size, route_list *list)
+static void
+add_route(void *ctx, const struct nlmsghdr *head)
 {
-    for (struct nlmsghdr *head = (struct nlmsghdr *)(void *)bytes; NLMSG_OK(head, size);
-         head = NLMSG_NEXT(head, size)) {
-        struct netlink_route route;
+    route_list *list = ctx;
+    struct netlink_route route;
 
-        if (head->nlmsg_type == NLMSG_DONE) {
-            return 1;
-        }
-        if (head->nlmsg_type == NLMSG_ERROR) {
-            errno = -((struct nlmsgerr *)NLMSG_DATA(head))->error;
-            return errno == 0 ? 1 : -1;
-        }
-        if (list != NULL && list->len < ROUTES_MAX && read_route(head, &route)) {
-            VEC_ADD(*list, route);
-        }
+    if (list->len < ROUTES_MAX && read_route(head, &route)) {
+        VEC_ADD(*list, route);
     }
-    return 0;
-}
-
-/* Sends, and reads to the end of the answer. -1 with errno */
-static int
-talk(const struct request *request, route_list *list)
-{
-    AUTO_FREE char *answer = mem_new(ANSWER_MAX);
-    AUTO_FD int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-    struct timeval wait = { .tv_sec = WAIT_S };
-    int rc = 0;
-
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) < 0 ||
-        send(fd, request, request->head.nlmsg_len, 0) < 0) {
-        return -1;
-    }
-    while (rc == 0) {
-        ssize_t size = recv(fd, answer, ANSWER_MAX, 0);
-
-        if (size < 0) {
-            return -1;
-        }
-        rc = read_messages(answer, (size_t)size, list);
-    }
-    return rc < 0 ? -1 : 0;
 }
 
 int
@@ -131,7 +141,7 @@ netlink_routes(struct arena *arena, struct netlink_route **ret, size_t *ret_len,
     struct request request = request_of(RTM_GETROUTE, NLM_F_DUMP);
     route_list list = { 0 };
 
-    if (talk(&request, &list) < 0) {
+    if (netlink_talk(NETLINK_ROUTE, &request.head, add_route, &list) < 0) {
         VEC_DONE(list);
         return err_sys(err, errno, "read the kernel's routes");
     }
@@ -152,7 +162,7 @@ change(uint16_t type, uint16_t flags, const struct netlink_route *route)
     request.route.rtm_dst_len = route->to.bits;
     put_address(&request, RTA_DST, &route->to.ip);
     put_address(&request, RTA_GATEWAY, &route->via);
-    return talk(&request, NULL);
+    return netlink_talk(NETLINK_ROUTE, &request.head, NULL, NULL);
 }
 
 int

@@ -1,5 +1,5 @@
-/* The kernel's routes to pods of other nodes: those that carry our protocol number.  Blocking, but the
- * kernel answers at once. */
+/* Talk with the kernel by netlink; its routes to pods of other nodes, those that carry our protocol number.
+ * Blocking, but the kernel answers at once. */
 #ifndef BINNACLE_AGENT_NETLINK_H
 #define BINNACLE_AGENT_NETLINK_H
 
@@ -9,6 +9,12 @@
 
 struct arena;
 struct err;
+
+struct nlmsghdr;
+/* Sends a request and reads to the end of the answer; each of its messages goes to `each` (NULL: none is
+ * looked at). -1 with errno. */
+typedef void netlink_each_fn(void *ctx, const struct nlmsghdr *message);
+int netlink_talk(int family, const struct nlmsghdr *request, netlink_each_fn *each, void *ctx);
 
 enum { NETLINK_PROTOCOL = 98 /* "ip route show proto 98": the routes that are ours */ };
 struct netlink_route {

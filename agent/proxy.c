@@ -8,6 +8,7 @@
 #include "agent/proxy.h"
 
 #include "agent/peers.h"
+#include "agent/proxy_flows.h"
 #include "agent/proxy_nft.h"
 #include "agent/proxy_plan.h"
 #include "api/object.h"
@@ -45,6 +46,7 @@ struct backend {
 struct proxy {
     struct proxy_spec spec;
     struct proxy_nft *nft;
+    struct proxy_flows *flows;
     struct map backends;
     VEC(struct backend *) dirty;
     struct informer *services, *slices;
@@ -233,6 +235,7 @@ plan(struct proxy *proxy, struct backend *backend)
         slices[i] = object_val(backend->slices.at[i]);
     }
     proxy_plan(service, slices, backend->slices.len, &node, &items);
+    proxy_flows_add(proxy->flows, &items);
     for (size_t i = 0; i < backend->slices.len; i++) {
         object_unpin(backend->slices.at[i]);
     }
@@ -281,6 +284,7 @@ nft_ended(void *ctx, const struct proc_result *result, struct err *owned)
               (long long)(clock_mono_ms() - proxy->started_ms),
               (long long)(clock_mono_ms() - proxy->running_ms));
     tell(proxy, (struct str){ 0 });
+    proxy_flows_clean(proxy->flows);
     proxy->wait_ms = 0;
     if (proxy->changed_ms != 0) {
         wake(proxy);
@@ -299,6 +303,7 @@ run_nft(struct proxy *proxy)
     proxy->running_ms = proxy->changed_ms;
     proxy->changed_ms = 0;
     if (!proxy_nft_write(proxy->nft, clock_mono_ms(), &text)) {
+        proxy_flows_clean(proxy->flows); /* the rules are as they should be */
         if (proxy_nft_due_ms(proxy->nft) != INT64_MAX) {
             at(proxy, proxy_nft_due_ms(proxy->nft));
         }
@@ -359,6 +364,7 @@ proxy_new(const struct proxy_spec *spec)
 
     proxy->spec = *spec;
     proxy->nft = proxy_nft_new();
+    proxy->flows = proxy_flows_new(spec->jobs);
     proxy->peers = peers_new(&peers);
     proxy->services = informer_add(spec->informers, &services, service_changed, listed, proxy);
     proxy->slices = informer_add(spec->informers, &slices, slice_changed, listed, proxy);
@@ -376,6 +382,7 @@ proxy_free(struct proxy *proxy)
     informer_del(proxy->slices);
     peers_free(proxy->peers);
     proxy_nft_free(proxy->nft);
+    proxy_flows_free(proxy->flows);
     map_done(&proxy->backends, backend_free);
     VEC_DONE(proxy->dirty);
     mem_free(proxy->zone);

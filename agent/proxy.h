@@ -12,12 +12,14 @@
 
 struct client;
 struct informers;
+struct job_pool;
 struct loop;
 struct proxy;
 struct registry;
 
 struct proxy_spec {
     struct loop *loop;
+    struct job_pool *jobs;
     struct client *client;
     struct informers *informers; /* for Services and EndpointSlices */
     const struct registry *registry;

@@ -102,6 +102,12 @@ is_ready(const struct proxy_endpoint *e)
 }
 
 static bool
+is_serving(const struct proxy_endpoint *e)
+{
+    return e->is_serving;
+}
+
+static bool
 is_ending(const struct proxy_endpoint *e)
 {
     return e->is_serving && e->is_terminating;
@@ -193,6 +199,7 @@ proxy_endpoints(const struct val *slices, size_t slice_len, struct val port,
             ret->local = pick(all, is_ending_here, arena);
         }
     }
+    ret->serving = pick(all, is_serving, arena);
     for (size_t i = 0; i < all.len && !ret->has_any; i++) {
         ret->has_any = is_ready(&all.at[i]) || is_ending(&all.at[i]);
     }

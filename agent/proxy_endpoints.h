@@ -24,7 +24,9 @@ struct proxy_pool {
 struct proxy_endpoints {
     struct proxy_pool cluster; /* for policy Cluster, and for clients inside */
     struct proxy_pool local;   /* for policy Local */
-    bool has_any;              /* false: nobody could answer, anywhere */
+    struct proxy_pool
+        serving;  /* all that take traffic, here or elsewhere: flows to them may stay */
+    bool has_any; /* false: nobody could answer, anywhere */
 };
 /* How a Service is reached. */
 struct proxy_policy {

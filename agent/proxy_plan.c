@@ -54,6 +54,26 @@ proxy_items_add(struct proxy_items *items, const struct proxy_item *item)
     items->at[items->len++] = *item;
 }
 
+static void
+add_flow(struct port_plan *p, struct str ip, int64_t port)
+{
+    struct proxy_items *items = p->out;
+
+    if (!str_is(p->protocol, "udp") || p->ends.serving.len == 0) {
+        return;
+    }
+    if (items->flow_len == items->flow_capacity) {
+        size_t capacity = items->flow_capacity == 0 ? 4 : items->flow_capacity * 2;
+
+        items->flows =
+            arena_grow(items->arena, items->flows, items->flow_capacity * sizeof(*items->flows),
+                       capacity * sizeof(*items->flows));
+        items->flow_capacity = capacity;
+    }
+    items->flows[items->flow_len++] =
+        (struct proxy_flow){ ip, port, p->ends.serving.at, p->ends.serving.len };
+}
+
 int
 proxy_item_cmp(const struct proxy_item *a, const struct proxy_item *b)
 {
@@ -376,6 +396,7 @@ plan_port(struct port_plan *p, struct val service)
     VAL_EACH (it, val_get(spec, "clusterIPs")) {
         if (is_v4(val_str(it.value))) {
             plan_cluster_ip(p, val_str(it.value));
+            add_flow(p, val_str(it.value), p->port);
             put_element(p, "cluster-ips", arena_dup(p->arena, val_str(it.value)),
                         (struct str){ 0 });
         }
@@ -383,6 +404,7 @@ plan_port(struct port_plan *p, struct val service)
     VAL_EACH (it, val_get(spec, "externalIPs")) {
         if (is_v4(val_str(it.value))) {
             plan_external(p, FAMILY_IP, ip_key(p, val_str(it.value)));
+            add_flow(p, val_str(it.value), p->port);
         }
     }
     VAL_EACH (it, val_at(service, "status.loadBalancer.ingress")) {
@@ -391,12 +413,14 @@ plan_port(struct port_plan *p, struct val service)
         if (is_v4(ip) && !val_is_str(val_get(it.value, "ipMode"), "Proxy")) {
             plan_external(p, FAMILY_IP, ip_key(p, ip));
             plan_ranges(p, spec, ip);
+            add_flow(p, ip, p->port);
         }
     }
     if (p->node_port > 0) {
         plan_external(p, FAMILY_NODE,
                       arena_printf(p->arena, STR_FMT " . %lld", STR_ARG(p->protocol),
                                    (long long)p->node_port));
+        add_flow(p, (struct str){ 0 }, p->node_port);
     }
 }
 

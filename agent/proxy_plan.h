@@ -15,6 +15,7 @@
 #include "base/str.h"
 
 struct arena;
+struct proxy_endpoint;
 
 enum { PROXY_PLAN_ENDPOINTS_MAX = 1000 /* of one port; more are left out */ };
 
@@ -28,10 +29,19 @@ struct proxy_item {
      * element: what it maps to, absent in a set. */
     struct str value;
 };
+/* Where UDP clients send to, and who may answer them: flows to others are stale. */
+struct proxy_flow {
+    struct str ip; /* absent: the port of every node */
+    int64_t port;
+    const struct proxy_endpoint *ends;
+    size_t len; /* > 0 */
+};
 struct proxy_items {
     struct arena *arena; /* of the items and their texts; owned */
     struct proxy_item *at;
     size_t len, capacity;
+    struct proxy_flow *flows; /* their texts are the documents' */
+    size_t flow_len, flow_capacity;
 };
 void proxy_items_add(struct proxy_items *items, const struct proxy_item *item);
 /* In order of kind, name and key, each once: of several the one that was added first. */
@@ -41,7 +51,7 @@ int proxy_item_cmp(const struct proxy_item *a, const struct proxy_item *b);
 struct proxy_node {
     struct str name, zone; /* of this node; zone absent: none */
 };
-/* The items of a Service (absent: none) with its EndpointSlices; sorted. Nothing for services that the
+/* The items and flows of a Service (absent: none) with its EndpointSlices; sorted. Nothing for services that the
  * proxy leaves alone. out->arena is set. */
 void proxy_plan(struct val service, const struct val *slices, size_t slice_len,
                 const struct proxy_node *node, struct proxy_items *out);

@@ -201,6 +201,7 @@ unit_tests += tests/unit/test_machine_status
 unit_tests += tests/unit/test_peers
 tests_unit_test_peers_SOURCES = tests/unit/test_peers.c $(fake_client)
 unit_tests += tests/unit/test_netlink
+unit_tests += tests/unit/test_conntrack
 
 # ---- script tests ----
 script_tests += tests/tools/test_lint.sh

@@ -9,9 +9,11 @@
  *     later: 2000                        milliseconds that went by
  *     put: [Service or EndpointSlice …]  decoded strictly and defaulted as the server does
  *     del: ["Service web"]               kind and name
+ *     flows: true                        from now on show who may answer UDP clients, as comments
  * CASE.out has for every step the input of nft; --update writes it. */
 #include "config.h" /* IWYU pragma: keep */
 
+#include "agent/proxy_endpoints.h"
 #include "agent/proxy_nft.h"
 #include "agent/proxy_plan.h"
 #include "api/decode.h"
@@ -33,6 +35,8 @@ struct run {
     struct proxy_node node;
     struct val objects[OBJECTS_MAX];
     size_t object_len;
+    struct str_builder flows; /* of the step */
+    bool shows_flows;
     int64_t now_ms;
 };
 
@@ -83,6 +87,22 @@ put(struct run *run, struct val v, struct err **err)
 
 /* Every Service there is or was, as the proxy does it for those that changed. */
 static void
+show_flows(struct run *run, const struct proxy_items *items)
+{
+    for (size_t i = 0; run->shows_flows && i < items->flow_len; i++) {
+        const struct proxy_flow *flow = &items->flows[i];
+
+        str_putf(&run->flows, "# udp " STR_FMT ":%lld answered by", STR_ARG(flow->ip),
+                 (long long)flow->port);
+        for (size_t e = 0; e < flow->len; e++) {
+            str_putf(&run->flows, " " STR_FMT ":%lld", STR_ARG(flow->ends[e].address),
+                     (long long)flow->ends[e].port);
+        }
+        str_putz(&run->flows, "\n");
+    }
+}
+
+static void
 plan(struct run *run, struct str name)
 {
     struct val service = { 0 }, slices[OBJECTS_MAX];
@@ -101,6 +121,7 @@ plan(struct run *run, struct str name)
         }
     }
     proxy_plan(service, slices, len, &run->node, &items);
+    show_flows(run, &items);
     proxy_nft_set(run->nft, name, &items);
 }
 
@@ -127,6 +148,8 @@ read_step(void *ctx, struct str json, struct err **err)
 
         (void)proxy_nft_write(run->nft, run->now_ms, &base);
     }
+    run->shows_flows = run->shows_flows || val_bool(val_get(head, "flows"), false);
+    run->flows.size = 0;
     run->now_ms += val_int(val_get(head, "later"), 0);
     VAL_EACH (it, val_get(head, "put")) {
         if (put(run, it.value, err) < 0) {
@@ -148,6 +171,7 @@ read_step(void *ctx, struct str json, struct err **err)
     if (!proxy_nft_write(run->nft, run->now_ms, run->out)) {
         str_putz(run->out, "(nothing)\n");
     }
+    str_put(run->out, str_view(&run->flows));
     return 0;
 }
 
@@ -161,6 +185,7 @@ make_text(void *ctx, struct str yaml, struct str_builder *text, struct err **err
     int rc = doc_yaml_each(arena, yaml, read_step, &run, err);
 
     proxy_nft_free(run.nft);
+    str_done(&run.flows);
     return rc;
 }
 

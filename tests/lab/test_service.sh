@@ -223,6 +223,7 @@ check "rules follow a slice" lab_until 10 map_has n2 "192.0.2.1 . 80"
 lab in n2 nft monitor new elements | while read -r line; do
     echo "$EPOCHREALTIME $line"
 done >"$tap_dir/monitor" &
+monitor=$!
 has_seen() { grep -q "$1" "$tap_dir/monitor"; }
 lab_until 5 sh -c "$lab_script in n2 pgrep -f 'nft monitor'" >/dev/null
 for i in $(seq 2 41); do
@@ -231,6 +232,7 @@ for i in $(seq 2 41); do
     lab_until 5 has_seen "192\.0\.2\.$i " || true
 done
 lab in n2 pkill -x nft
+wait "$monitor" || true
 follow_ms=$(awk 'FNR == NR { begun[$2] = $1; next }
     match($0, /192\.0\.2\.[0-9]+/) { print ($1 - begun[substr($0, RSTART + 8, RLENGTH - 8)]) * 1000 }' \
     "$tap_dir/changes" "$tap_dir/monitor" | sort -n)
@@ -238,6 +240,23 @@ equal "rules on another host follow each of 40 changes" "$(wc -l <<<"$follow_ms"
 p50=$(sed -n 20p <<<"$follow_ms") p99=$(tail -n 1 <<<"$follow_ms")
 echo "# change of an endpoint to rules on another host: p50 $p50 ms, p99 $p99 ms, at most 300"
 check "within 300 ms" [ "${p99%.*}" -le 300 ]
+
+# A client that goes on sending from one port follows its Service, too.
+api POST /api/v1/namespaces/default/services '{"metadata":{"name":"udp"},
+    "spec":{"ports":[{"port":5353,"protocol":"UDP"}]}}'
+api POST $slices '{"metadata":{"name":"udp","labels":{"kubernetes.io/service-name":"udp"}},
+    "addressType":"IPv4","ports":[{"name":"","port":53,"protocol":"UDP"}],
+    "endpoints":[{"addresses":["192.0.2.50"]}]}'
+lab_until 5 map_has n1 "192.0.2.50 . 53"
+in_pod "exec 4<>/dev/udp/$(ip_of udp)/5353; for i in {1..50}; do echo x >&4; sleep 0.2; done" 2>/dev/null &
+sender=$!
+flow_goes() { # ADDRESS
+    lab in n1 conntrack -L -p udp --orig-dst "$(ip_of udp)" 2>/dev/null | grep -q "src=$1 "
+}
+check "a UDP flow goes to the endpoint" lab_until 5 flow_goes 192.0.2.50
+api PATCH $slices/udp '{"endpoints":[{"addresses":["192.0.2.51"]}]}' merge-patch+json
+check "and then to the one that came instead" lab_until 5 flow_goes 192.0.2.51
+kill "$sender" 2>/dev/null || true
 
 k scale deployment web --replicas=1 >/dev/null
 check "two endpoints end" lab_until 20 has_endpoints web 1
