@@ -1,4 +1,4 @@
-/* Control groups of pods. Called when a pod is cleaned up, on a job thread. */
+/* Control groups of pods. Called when a pod is cleaned up or resized, on a job thread. */
 #include "config.h" /* IWYU pragma: keep */
 
 #include "agent/cgroup.h"
@@ -6,8 +6,12 @@
 #include <dirent.h>
 #include <unistd.h>
 
+#include "agent/disk.h"
 #include "base/arena.h"
+#include "base/err.h"
 #include "base/mem.h"
+
+enum { CGROUP_NUMBER_MAX = 64 };
 
 /* "kubepods-burstable-podX.slice" lies in "kubepods.slice/kubepods-burstable.slice/". */
 static struct str
@@ -45,4 +49,33 @@ cgroup_remove(const char *mount, struct str group)
     if (dir != NULL) {
         (void)closedir(dir); /* it was only read */
     }
+}
+
+int64_t
+cgroup_memory(const char *mount, struct str group, const char *container_id)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    AUTO_ERR struct err *err = NULL;
+    bool is_slice = !str_has_prefix(group, STR("/"));
+    struct str path = is_slice ? slice_path(arena, group) : group;
+    /* The runtimes' names for a container's group: runc's own, containerd's and CRI-O's scopes. */
+    static const char *const names[] = { "", "cri-containerd-", "crio-" };
+    static const char *const files[][2] = { { "", "memory.current" },
+                                            { "/memory", "memory.usage_in_bytes" } };
+
+    for (size_t i = 0; i < ARRAY_LEN(names) * ARRAY_LEN(files); i++) {
+        const char *const *file = files[i % ARRAY_LEN(files)];
+        struct str text = { 0 };
+        int64_t used;
+        struct str at = arena_printf(arena, "%s%s" STR_FMT "/%s%s%s/%s", mount, file[0],
+                                     STR_ARG(path), names[i / ARRAY_LEN(files)], container_id,
+                                     is_slice ? ".scope" : "", file[1]);
+
+        if (disk_read(arena, at.at, CGROUP_NUMBER_MAX, false, &text, &err) == 0 &&
+            str_to_int(str_cut(text, '\n', &(struct str){ 0 }), &used)) {
+            return used;
+        }
+        err_clear(&err);
+    }
+    return -1;
 }

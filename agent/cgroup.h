@@ -1,4 +1,4 @@
-/* Control groups of pods: what the runtime leaves behind.  Blocking, tiny. */
+/* Control groups of pods: what the runtime leaves behind, what is in use.  Blocking, tiny. */
 #ifndef BINNACLE_AGENT_CGROUP_H
 #define BINNACLE_AGENT_CGROUP_H
 
@@ -8,5 +8,8 @@
  * `mount` (/sys/fs/cgroup): the runtime makes it with the first container and never removes it. What is
  * not there or still in use is left alone. */
 void cgroup_remove(const char *mount, struct str group);
+
+/* Bytes in use by the container of that id whose pod has the group, -1: not known. Blocking. */
+int64_t cgroup_memory(const char *mount, struct str group, const char *container_id);
 
 #endif

@@ -45,6 +45,8 @@ static const struct method methods[] = {
                                &cri__remove_container_response__descriptor, CALL_MS },
     [CRI_CONTAINER_STATUS] = { RUNTIME("ContainerStatus"),
                                &cri__container_status_response__descriptor, CALL_MS },
+    [CRI_UPDATE_CONTAINER] = { RUNTIME("UpdateContainerResources"),
+                               &cri__update_container_resources_response__descriptor, CALL_MS },
     [CRI_LIST_CONTAINERS] = { RUNTIME("ListContainers"), &cri__list_containers_response__descriptor,
                               CALL_MS },
     [CRI_REOPEN_LOG] = { RUNTIME("ReopenContainerLog"),

@@ -28,6 +28,7 @@ enum cri_method {
     CRI_STOP_CONTAINER,
     CRI_REMOVE_CONTAINER,
     CRI_CONTAINER_STATUS,
+    CRI_UPDATE_CONTAINER,
     CRI_LIST_CONTAINERS,
     CRI_REOPEN_LOG,
     CRI_EVENTS, /* a stream: only for cri_watch */

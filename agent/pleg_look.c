@@ -256,6 +256,24 @@ take_user(struct pleg_look *look, struct runtime_container *c, const Cri__Contai
 }
 
 static void
+take_limits(struct runtime_container *c, const Cri__ContainerResources *resources)
+{
+    const Cri__LinuxContainerResources *on_linux = resources != NULL ? resources->on_linux : NULL;
+
+    if (on_linux == NULL) {
+        return;
+    }
+    c->has_limits = true;
+    c->limits = (struct pod_limits){
+        .cpu_shares = on_linux->cpu_shares,
+        .cpu_quota_us = on_linux->cpu_quota > 0 && on_linux->cpu_period > 0
+                            ? on_linux->cpu_quota * POD_LIMITS_PERIOD_US / on_linux->cpu_period
+                            : 0,
+        .memory_bytes = on_linux->memory_limit_in_bytes > 0 ? on_linux->memory_limit_in_bytes : 0,
+    };
+}
+
+static void
 container_told(void *ctx, const ProtobufCMessage *answer, struct err *owned)
 {
     struct call *call = ctx;
@@ -281,7 +299,9 @@ container_told(void *ctx, const ProtobufCMessage *answer, struct err *owned)
         /* Absent on a container of another agent: it does not wait. */
         (void)str_to_int(str_of(annotation(status, RUNTIME_BACKOFF)), &backoff_ms);
         c->backoff_ms = backoff_ms;
+        c->resources = copy(look, annotation(status, RUNTIME_RESOURCES));
         take_user(look, c, status->user);
+        take_limits(c, status->resources);
         if (c->state == RUNTIME_EXITED) {
             take_message(look, c, status);
         }

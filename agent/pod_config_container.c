@@ -254,6 +254,7 @@ annotations(const struct pod_config_in *in, const struct pod_config_container *c
                                       .type =
                                           &cri__container_config__annotations_entry__descriptor };
     struct val grace = val_at(in->pod, "spec.terminationGracePeriodSeconds");
+    struct val wanted = val_get(c->container, "resources");
     char text[RUNTIME_HASH_SIZE];
 
     pod_config_pair(&pairs, STR(RUNTIME_HASH), runtime_hash(c->container, text));
@@ -264,6 +265,9 @@ annotations(const struct pod_config_in *in, const struct pod_config_container *c
                     val_str(val_get(c->container, "terminationMessagePolicy")));
     pod_config_pair(&pairs, STR(RUNTIME_BACKOFF),
                     arena_printf(in->arena, "%lld", (long long)c->backoff_ms));
+    pod_config_pair(&pairs, STR(RUNTIME_RESOURCES),
+                    arena_printf(in->arena, "{\"resources\":" STR_FMT "}",
+                                 STR_ARG(val_len(wanted) > 0 ? val_raw(wanted) : STR("{}"))));
     if (val_is(grace)) {
         pod_config_pair(&pairs, STR(RUNTIME_POD_GRACE), val_raw(grace));
     }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/pod_limits.h"
 #include "base/str.h"
 
 enum pod_verdict { POD_VERDICT_NONE, POD_VERDICT_SUCCESS, POD_VERDICT_FAILURE };
@@ -22,6 +23,9 @@ struct pod_fact {
     /* Probes' verdicts on the container with this id. */
     struct str probed_id;
     enum pod_verdict startup, liveness, readiness;
+    /* What the container with this id was told by a resize. */
+    struct str told_id;
+    struct pod_limits told;
 };
 struct pod_facts {
     struct pod_fact *containers;
@@ -33,8 +37,11 @@ struct pod_facts {
     struct str end_reason, end_message; /* why it must end: Evicted, DeadlineExceeded, OutOfcpu … */
     int64_t end_since_ms;               /* when its end began, wall, 0: not yet */
     int64_t end_grace_s;                /* of an eviction; -1: the pod's own */
-    bool is_clean;                      /* volumes and directories are gone */
-    bool is_status_written;             /* the API has the status that these facts make */
+    /* Resize: why the pod has to stay with what was allocated ("Infeasible", "Deferred"; absent: it
+     * need not), why what it may have could not be made so. */
+    struct str resize_reason, resize_message, resize_error;
+    bool is_clean;          /* volumes and directories are gone */
+    bool is_status_written; /* the API has the status that these facts make */
 };
 
 const struct pod_fact *pod_facts_of(const struct pod_facts *facts, struct str name); /* or NULL */

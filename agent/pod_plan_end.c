@@ -59,6 +59,7 @@ is_of_end(enum pod_act_kind kind)
     case POD_ACT_SANDBOX:
     case POD_ACT_IMAGE:
     case POD_ACT_START:
+    case POD_ACT_RESIZE:
         break;
     }
     return false;
@@ -232,6 +233,7 @@ static const char *const act_names[] = {
     [POD_ACT_SANDBOX] = "sandbox",
     [POD_ACT_IMAGE] = "image",
     [POD_ACT_START] = "start",
+    [POD_ACT_RESIZE] = "resize",
     [POD_ACT_KILL] = "kill",
     [POD_ACT_REMOVE] = "remove",
     [POD_ACT_SANDBOX_STOP] = "sandbox-stop",

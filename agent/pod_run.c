@@ -17,6 +17,7 @@
 #include "agent/pleg.h"
 #include "agent/pod_limits.h"
 #include "agent/pod_list.h"
+#include "agent/pod_resize.h"
 #include "agent/pod_worker_priv.h"
 #include "agent/volume.h"
 #include "api/object.h"
@@ -54,6 +55,7 @@ static const struct {
     [POD_ACT_SANDBOX] = { "sandbox", run_sandbox, true },
     [POD_ACT_IMAGE] = { "image", pod_run_image, false },
     [POD_ACT_START] = { "start", pod_run_container, true },
+    [POD_ACT_RESIZE] = { "resize", pod_run_resize, true },
     [POD_ACT_KILL] = { "kill", pod_run_kill, true },
     [POD_ACT_REMOVE] = { "remove", run_remove, true },
     [POD_ACT_SANDBOX_STOP] = { "sandbox-stop", run_sandbox_stop, true },
@@ -83,6 +85,9 @@ run_new(struct pod_worker *worker, const struct pod_act *act)
     if (run->object != NULL) {
         object_pin(run->object);
         run->pod = object_val(run->object);
+        if (worker->facts.resize_reason.size > 0) {
+            run->pod = pod_resize_allocated(run->pod, arena);
+        }
     }
     for (size_t i = 0; i < worker->member_len && act->container.size > 0; i++) {
         if (str_is(act->container, worker->members[i]->name)) {

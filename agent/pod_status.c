@@ -297,18 +297,33 @@ pod_status_write(const struct pod_status_in *in, struct jw *out)
 
 /* ---- against what is stored ---- */
 
+/* Conditions that come and go. */
+static const char *const passing_conditions[] = { "PodResizePending", "PodResizeInProgress" };
+
+static struct val
+condition_of(struct val list, struct str type)
+{
+    VAL_EACH (it, list) {
+        if (str_eq(val_str(val_get(it.value, "type")), type)) {
+            return it.value;
+        }
+    }
+    return (struct val){ 0 };
+}
+
+static bool
+has_passed(struct val mine, struct val stored, const char *type)
+{
+    return val_is(condition_of(stored, str_of(type))) && !val_is(condition_of(mine, str_of(type)));
+}
+
 /* Conditions are compared one by one: the list is shared with others. */
 static bool
 conditions_differ(struct val mine, struct val stored)
 {
     VAL_EACH (it, mine) {
-        struct val found = { 0 };
+        struct val found = condition_of(stored, val_str(val_get(it.value, "type")));
 
-        VAL_EACH (have, stored) {
-            if (val_eq(val_get(have.value, "type"), val_get(it.value, "type"))) {
-                found = have.value;
-            }
-        }
         VAL_EACH (member, it.value) {
             if (!val_eq(member.value, val_member(found, member.key))) {
                 return true;
@@ -317,6 +332,11 @@ conditions_differ(struct val mine, struct val stored)
         if (!val_is(found) ||
             val_is(val_get(it.value, "message")) != val_is(val_get(found, "message")) ||
             val_is(val_get(it.value, "reason")) != val_is(val_get(found, "reason"))) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(passing_conditions); i++) {
+        if (has_passed(mine, stored, passing_conditions[i])) {
             return true;
         }
     }
@@ -386,6 +406,14 @@ patch_member(struct str key, struct val value, struct val stored, struct jw *out
             patch_condition(it.value, out);
         } else {
             jw_val(out, it.value);
+        }
+    }
+    for (size_t i = 0; is_conditions && i < ARRAY_LEN(passing_conditions); i++) {
+        if (has_passed(value, stored, passing_conditions[i])) {
+            jw_obj(out);
+            jw_kvz(out, "$patch", "delete");
+            jw_kvz(out, "type", passing_conditions[i]);
+            jw_end(out);
         }
     }
     jw_end(out);

@@ -2,6 +2,7 @@
  * pod_status_write; pure. */
 #include "config.h" /* IWYU pragma: keep */
 
+#include "agent/pod_resize.h"
 #include "agent/pod_status_priv.h"
 #include "api/pod_resources.h"
 #include "api/pod_state.h"
@@ -164,6 +165,48 @@ initialised(const struct pod_status_all *all)
     return c;
 }
 
+/* Is what the pod may have not what its containers have? */
+static bool
+is_resizing(const struct pod_status_all *all)
+{
+    for (size_t i = 0; i < all->len; i++) {
+        const struct pod_status_container *it = &all->containers[i];
+        struct pod_resize_in in = { .pod = all->pod,
+                                    .container = it->spec,
+                                    .seen = it->seen,
+                                    .fact = pod_facts_of(all->in->of->facts, it->name),
+                                    .arena = all->arena };
+
+        if ((it->list == POD_LIST_MAIN || it->is_sidecar) && it->seen != NULL &&
+            pod_resize_step(&in) != POD_RESIZE_DONE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The conditions of a resize are there only as long as it goes on. */
+static void
+write_resize(const struct pod_status_all *all, struct jw *out)
+{
+    const struct pod_facts *facts = all->in->of->facts;
+    struct condition pending = { .type = "PodResizePending",
+                                 .is_true = true,
+                                 .message = facts->resize_message };
+    struct condition running = { .type = "PodResizeInProgress",
+                                 .is_true = true,
+                                 .message = facts->resize_error };
+
+    if (facts->resize_reason.size > 0) {
+        pending.reason = arena_dupz(all->arena, facts->resize_reason);
+        write_condition(all, &pending, out);
+    }
+    if (!all->is_stopped && is_resizing(all)) {
+        running.reason = facts->resize_error.size > 0 ? "Error" : NULL;
+        write_condition(all, &running, out);
+    }
+}
+
 void
 pod_status_conditions(const struct pod_status_all *all, struct jw *out)
 {
@@ -178,4 +221,5 @@ pod_status_conditions(const struct pod_status_all *all, struct jw *out)
     for (size_t i = 0; i < ARRAY_LEN(conditions); i++) {
         write_condition(all, &conditions[i], out);
     }
+    write_resize(all, out);
 }

@@ -3,6 +3,7 @@
 #include "config.h" /* IWYU pragma: keep */
 
 #include "agent/pod_plan_priv.h"
+#include "agent/pod_resize.h"
 #include "agent/pod_restart.h"
 #include "agent/pod_status_priv.h"
 #include "api/pod_resources.h"
@@ -381,21 +382,22 @@ write_user(const struct runtime_user *user, struct jw *out)
 }
 
 static void
-write_resources(struct val resources, struct jw *out)
+write_resources(const struct pod_status_all *all, const struct pod_status_container *c,
+                struct jw *out)
 {
-    struct val requests = val_get(resources, "requests");
+    struct val requests = val_at(c->spec, "resources.requests");
+    struct pod_resize_in in = { .pod = all->pod,
+                                .container = c->spec,
+                                .seen = c->seen,
+                                .fact = pod_facts_of(all->in->of->facts, c->name),
+                                .arena = all->arena };
 
     if (val_len(requests) > 0) {
         jw_keyz(out, "allocatedResources");
         jw_val(out, requests);
     }
     jw_keyz(out, "resources");
-    if (val_is(resources)) {
-        jw_val(out, resources);
-    } else {
-        jw_obj(out);
-        jw_end(out);
-    }
+    pod_resize_write(&in, out);
 }
 
 void
@@ -426,7 +428,7 @@ pod_status_container_write(const struct pod_status_all *all, const struct pod_st
         jw_kbool(out, "started", c->started);
     }
     if (seen != NULL) {
-        write_resources(val_get(c->spec, "resources"), out);
+        write_resources(all, c, out);
     }
     write_mounts(val_get(c->spec, "volumeMounts"), out);
     if (seen != NULL && seen->user.is_known) {

@@ -59,7 +59,7 @@ member_free(struct pod_member *member)
 {
     char *const texts[] = { member->name,        member->image_ref,    member->image_user,
                             member->fail_reason, member->fail_message, member->probed_id,
-                            member->wait_shown };
+                            member->wait_shown,  member->told_id };
 
     pod_worker_probe_stop(member);
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
@@ -80,6 +80,9 @@ release(struct pod_worker *worker)
     runtime_snapshot_free(worker->seen);
     mem_free(worker->end_reason);
     mem_free(worker->end_message);
+    mem_free(worker->resize_reason);
+    mem_free(worker->resize_message);
+    mem_free(worker->resize_error);
     mem_free(worker->uid);
     mem_free(worker);
 }
@@ -115,6 +118,12 @@ pod_worker_free(struct pod_worker *worker)
         client_cancel(worker->status_call);
     }
     (void)try_release(worker);
+}
+
+bool
+pod_worker_wants_room(const struct pod_worker *worker)
+{
+    return str_is(worker->facts.resize_reason, "Deferred");
 }
 
 struct object *
@@ -377,6 +386,7 @@ sync_status(struct pod_worker *worker, const struct pod_plan_in *in, const struc
         !pod_status_differs(doc_root(mine), val_get(in->pod, "status"));
     if (!worker->facts.is_status_written && worker->status_call == NULL &&
         in->now_ms >= worker->status_retry_ms) {
+        pod_worker_resize_tell(worker, in->pod, doc_root(mine), in->arena);
         send_status(worker, in->pod, doc_root(mine), in->arena);
     }
 }
@@ -468,7 +478,7 @@ plan_once(struct pod_worker *worker, struct arena *arena)
     int64_t probe_ms;
 
     if (worker->object != NULL) {
-        in.pod = object_val(worker->object);
+        in.pod = pod_worker_resize(worker, object_val(worker->object), arena);
     }
     for (struct pod_run *run = worker->runs; run != NULL && in.flight_len < POD_PLAN_MAX;
          run = run->next) {

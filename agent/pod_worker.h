@@ -18,6 +18,7 @@ struct job_pool;
 struct loop;
 struct object;
 struct pleg;
+struct pod_room;
 struct pod_worker;
 struct recorder;
 struct resource;
@@ -43,6 +44,8 @@ struct pod_host {
     bool is_starting;            /* the agent has just begun: it adopts what runs */
     /* The worker has nothing left to do and is gone after this call. */
     void (*forgotten)(void *ctx, struct str pod_uid);
+    /* The node's allocatable, and what the pods beside this one ask for. */
+    void (*room)(void *ctx, const struct pod_worker *beside, struct pod_room *ret);
     void *ctx;
 };
 
@@ -54,6 +57,8 @@ void pod_worker_seen(struct pod_worker *worker, struct runtime_snapshot *owned);
 void pod_worker_wake(struct pod_worker *worker); /* something of the node changed: plan again */
 /* Stops working, leaves the pod as it is (the agent ends). */
 void pod_worker_free(struct pod_worker *worker);
+
+bool pod_worker_wants_room(const struct pod_worker *worker); /* a resize is deferred */
 
 /* For node_api: what is known of the pod, borrowed, may be NULL. */
 struct object *pod_worker_object(const struct pod_worker *worker);

@@ -25,7 +25,8 @@ struct loop_timer;
 struct pod_member {
     struct pod_worker *worker;
     struct pod_fact *fact; /* its place in facts */
-    char *name, *image_ref, *image_user, *fail_reason, *fail_message, *probed_id; /* facts' text */
+    char *name, *image_ref, *image_user, *fail_reason, *fail_message, *probed_id,
+        *told_id; /* facts' text */
     int64_t image_uid;
     enum pod_list list;
     char *wait_shown; /* reason of the last BackOff event */
@@ -52,6 +53,7 @@ struct pod_worker {
     uint64_t next_run;
     int64_t volumes_wait_ms, refresh_ms; /* back-off of failed set-ups; next refresh, wall */
     char *end_reason, *end_message;
+    char *resize_reason, *resize_message, *resize_error; /* facts' text */
     struct loop_timer *timer;
     bool is_planned, is_freed; /* a plan is due in this round; freed while it is */
     struct handle *status_call;
@@ -112,12 +114,19 @@ struct pod_place pod_run_place(const struct pod_run *run);
 void pod_run_image(struct pod_run *run);
 void pod_run_container(struct pod_run *run);
 void pod_run_kill(struct pod_run *run);
+void pod_run_resize(struct pod_run *run);
 
 /* pod_worker_probe.c: before a plan, verdicts belong to the containers that are there; after it, what is
  * due is started, → wall time of the next, INT64_MAX: none. */
 void pod_worker_probe_sync(struct pod_worker *worker, struct val pod);
 int64_t pod_worker_probe(struct pod_worker *worker, bool is_ending);
 void pod_worker_probe_stop(struct pod_member *member);
+
+/* pod_worker_resize.c: before a plan, the pod with what it may have now; before a status is written, events
+ * for what changes. */
+struct val pod_worker_resize(struct pod_worker *worker, struct val pod, struct arena *arena);
+void pod_worker_resize_tell(struct pod_worker *worker, struct val pod, struct val status,
+                            struct arena *arena);
 
 void pod_worker_fail(struct pod_member *member, const char *reason, struct str message,
                      int64_t wait_ms, bool is_pull);

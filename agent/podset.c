@@ -5,9 +5,11 @@
 
 #include "agent/podset.h"
 
+#include "agent/pod_resize.h"
 #include "agent/pod_worker.h"
 #include "agent/runtime.h"
 #include "api/object.h"
+#include "api/pod_resources.h"
 #include "base/arena.h"
 #include "base/doc.h"
 #include "base/map.h"
@@ -42,6 +44,58 @@ forgotten(void *ctx, struct str uid)
     (void)map_del(&podset->workers, uid); /* the worker frees itself */
 }
 
+/* Pods that wait for room to grow look again. */
+static void
+room_changed(struct podset *podset)
+{
+    size_t iter = 0;
+    struct str uid;
+    void *worker;
+
+    while (map_next(&podset->workers, &iter, &uid, &worker)) {
+        if (pod_worker_wants_room(worker)) {
+            pod_worker_wake(worker);
+        }
+    }
+}
+
+static void
+add_asked(struct object *object, struct pod_room *room)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct pod_amounts amounts = { .arena = arena };
+    struct val pod, phase;
+
+    object_pin(object);
+    pod = object_val(object);
+    phase = val_at(pod, "status.phase");
+    if (!val_is_str(phase, "Succeeded") && !val_is_str(phase, "Failed")) {
+        pod_resources_of(pod_resize_allocated(pod, arena), POD_REQUESTS, &amounts);
+        room->used_cpu_milli += pod_amounts_get(&amounts, STR("cpu"));
+        room->used_memory_bytes += pod_amounts_get(&amounts, STR("memory"));
+    }
+    object_unpin(object);
+}
+
+static void
+room(void *ctx, const struct pod_worker *beside, struct pod_room *ret)
+{
+    struct podset *podset = ctx;
+    size_t iter = 0;
+    struct str uid;
+    void *worker;
+
+    *ret = (struct pod_room){ .cpu_milli = podset->host->place.cpu_milli,
+                              .memory_bytes = podset->host->place.memory_bytes };
+    while (map_next(&podset->workers, &iter, &uid, &worker)) {
+        struct object *object = pod_worker_object(worker);
+
+        if (worker != beside && object != NULL) {
+            add_asked(object, ret);
+        }
+    }
+}
+
 /* ---- the API's side ---- */
 
 static void
@@ -60,6 +114,7 @@ pod_changed(void *ctx, struct object *old, struct object *now, uint64_t rev)
     if (now != NULL) {
         pod_worker_update(worker_of(podset, now->uid), now);
     }
+    room_changed(podset);
 }
 
 /* All is known: what came early is handed on, and what only the runtime has is ended. */
@@ -153,6 +208,7 @@ podset_new(struct pod_host *host, struct informers *informers, const char *node)
 
     podset->host = host;
     host->forgotten = forgotten;
+    host->room = room;
     host->ctx = podset;
     podset->informer = informer_add(informers, &spec, pod_changed, pods_listed, podset);
     return podset;

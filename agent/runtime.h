@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/pod_limits.h"
 #include "base/doc.h"
 #include "base/str.h"
 
@@ -24,6 +25,7 @@ struct arena;
 #define RUNTIME_MESSAGE_POLICY "io.kubernetes.container.terminationMessagePolicy"
 #define RUNTIME_POD_GRACE "io.kubernetes.pod.terminationGracePeriod"
 #define RUNTIME_BACKOFF "io.binnacle.container.backoffMs"
+#define RUNTIME_RESOURCES "io.binnacle.container.resources" /* it was made with, as in its spec */
 
 enum runtime_state { RUNTIME_CREATED, RUNTIME_RUNNING, RUNTIME_EXITED, RUNTIME_UNKNOWN };
 
@@ -47,6 +49,9 @@ struct runtime_container {
     int64_t backoff_ms; /* what the next restart has to wait for, 0: nothing yet */
     int32_t exit_code;
     struct runtime_user user;
+    bool has_limits; /* the runtime says what they are now */
+    struct pod_limits limits;
+    struct str resources; /* RUNTIME_RESOURCES, absent on one of another agent */
 };
 struct runtime_sandbox {
     struct str id;

@@ -11,10 +11,11 @@
  *     metadata: {…}                      more metadata (deletionTimestamp …), likewise
  *     sandboxes: [{id, attempt, ready, ips, created}]           newest first
  *     containers: [{id, name, sandbox, attempt, state, exitCode, reason, message, created, started,
- *                   finished, backoffMs, changed}]
- *     facts: {volumes, clean, statusWritten, endReason, endSince, containers: [{name, imageRef,
+ *                   finished, backoffMs, changed, limits: [shares, quota, memory], resources}]
+ *     room: [cpu, memory, used cpu, used memory]       in milli-cores and bytes: of the node
+ *     facts: {volumes, clean, statusWritten, endReason, endSince, resizeError, containers: [{name, imageRef,
  *             failReason, failMessage, failAt, failWaitMs, failIsPull, probed, startup, liveness,
- *             readiness}]}
+ *             readiness, toldId, told: [shares, quota, memory]}]}
  *     flights: [{id, kind, container, grace, since}]
  * CASE.out has for every step the plan's text and the status; --update writes it. */
 #include "config.h" /* IWYU pragma: keep */
@@ -23,6 +24,7 @@
 #include <stdlib.h>
 
 #include "agent/pod_plan.h"
+#include "agent/pod_resize.h"
 #include "agent/pod_status.h"
 #include "agent/runtime.h"
 #include "api/decode.h"
@@ -116,6 +118,14 @@ hash_of(struct step *step, struct str name, size_t slot)
     return (struct str){ 0 };
 }
 
+static struct pod_limits
+limits_of(struct val list)
+{
+    return (struct pod_limits){ .cpu_shares = val_int(val_item(list, 0), 0),
+                                .cpu_quota_us = val_int(val_item(list, 1), 0),
+                                .memory_bytes = val_int(val_item(list, 2), 0) };
+}
+
 static void
 read_containers(struct step *step, struct val list)
 {
@@ -142,6 +152,12 @@ read_containers(struct step *step, struct val list)
             .finished_ms = time_of(val_get(v, "finished")),
             .backoff_ms = val_int(val_get(v, "backoffMs"), 0),
         };
+        if (val_is(val_get(v, "limits"))) {
+            c->has_limits = true;
+            c->limits = limits_of(val_get(v, "limits"));
+        }
+        c->resources =
+            val_is(val_get(v, "resources")) ? val_raw(val_get(v, "resources")) : (struct str){ 0 };
         c->hash = val_bool(val_get(v, "changed"), false) ? STR("0123456789abcdef")
                                                          : hash_of(step, c->name, slot);
     }
@@ -165,6 +181,7 @@ read_facts(struct step *step, struct val facts)
         .end_message = val_str(val_get(facts, "endMessage")),
         .end_since_ms = time_of(val_get(facts, "endSince")),
         .end_grace_s = val_int(val_get(facts, "endGrace"), -1),
+        .resize_error = val_str(val_get(facts, "resizeError")),
     };
     VAL_EACH (it, val_get(facts, "containers")) {
         struct pod_fact *f = &step->fact[step->facts.container_len++];
@@ -180,6 +197,8 @@ read_facts(struct step *step, struct val facts)
             .fail_wait_ms = val_int(val_get(it.value, "failWaitMs"), 10000),
             .fail_is_pull = val_bool(val_get(it.value, "failIsPull"), false),
             .probed_id = val_str(val_get(it.value, "probed")),
+            .told_id = val_str(val_get(it.value, "toldId")),
+            .told = limits_of(val_get(it.value, "told")),
         };
         for (size_t i = 0; i < ARRAY_LEN(to); i++) {
             struct val v = val_get(it.value, keys[i]);
@@ -192,9 +211,9 @@ read_facts(struct step *step, struct val facts)
 static void
 read_flights(struct step *step, struct val list)
 {
-    static const char *const kinds[] = { "volumes", "sandbox", "image",        "start",
-                                         "kill",    "remove",  "sandbox-stop", "sandbox-remove",
-                                         "cleanup", "delete" };
+    static const char *const kinds[] = { "volumes",        "sandbox", "image",  "start",
+                                         "resize",         "kill",    "remove", "sandbox-stop",
+                                         "sandbox-remove", "cleanup", "delete" };
 
     VAL_EACH (it, list) {
         struct val v = it.value;
@@ -244,6 +263,25 @@ write_step(struct step *step, struct val head)
     doc_yaml_write(step->out, doc_root(mine));
 }
 
+/* As the worker does before each plan. */
+static void
+judge_resize(struct step *step, struct val list)
+{
+    struct pod_room room = { .cpu_milli = val_int(val_item(list, 0), 0),
+                             .memory_bytes = val_int(val_item(list, 1), 0),
+                             .used_cpu_milli = val_int(val_item(list, 2), 0),
+                             .used_memory_bytes = val_int(val_item(list, 3), 0) };
+    const char *reason = NULL;
+
+    if (pod_resize_grows(step->in.pod, step->arena)) {
+        reason = pod_resize_refusal(step->in.pod, &room, step->arena, &step->facts.resize_message);
+    }
+    if (reason != NULL) {
+        step->facts.resize_reason = str_of(reason);
+        step->in.pod = pod_resize_allocated(step->in.pod, step->arena);
+    }
+}
+
 static int
 run_step(struct step *step, const struct doc *doc, struct err **err)
 {
@@ -277,6 +315,7 @@ run_step(struct step *step, const struct doc *doc, struct err **err)
     read_containers(step, val_get(head, "containers"));
     read_facts(step, val_get(head, "facts"));
     read_flights(step, val_get(head, "flights"));
+    judge_resize(step, val_get(head, "room"));
     write_step(step, head);
     return 0;
 }
