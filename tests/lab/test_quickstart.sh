@@ -10,20 +10,10 @@ top=${top_srcdir:-$here/../..}
 
 command -v tmux >/dev/null || skip_all "needs tmux"
 git -C "$top" rev-parse --is-inside-work-tree >/dev/null 2>&1 || skip_all "needs a clone"
-unset TMUX
-export LAB_DISK=4g LAB_MEM=6g TERM=screen-256color LC_ALL=C.UTF-8
+export LAB_DISK=4g LAB_MEM=6g
 lab_need 2
-trap 'tmux -S "$tap_dir/tmux" kill-server 2>/dev/null; lab down; rm -rf "$tap_dir"' EXIT
-
-screen() { tmux -S "$tap_dir/tmux" capture-pane -p -t q 2>/dev/null; }
-shows() { screen | grep -qE -- "$1"; }
-see() { # SECONDS PATTERN: it comes up, or what is there instead is shown
-    lab_until "$1" shows "$2" || {
-        screen
-        return 1
-    }
-}
-keys() { tmux -S "$tap_dir/tmux" send-keys -t q "$@"; }
+. "$here/../lib/mux.sh"
+trap 'mux_end; lab down; rm -rf "$tap_dir"' EXIT
 
 git -C "$top" ls-files -z | tar -C "$top" --null -T - -cz |
     lab ssh n1 'mkdir /opt/binnacle && tar -C /opt/binnacle -xz'
@@ -31,15 +21,15 @@ git -C "$top" ls-files -z | tar -C "$top" --null -T - -cz |
 # ---- root, on a terminal ----
 
 begun=$SECONDS
-tmux -S "$tap_dir/tmux" -f /dev/null new-session -d -s q -x 80 -y 24 \
-    "$(declare -f lab); lab_script='$lab_script'; lab ssh n1 -tt 'cd /opt/binnacle && ./quickstart'; cat"
-check "the steps are seen while they run" see 60 '==> .* [0-9]+ s '
-check "root: it ends in the console with this machine Ready" see 500 'nodes 1/1'
+open "$(declare -f lab); lab_script='$lab_script'
+    lab ssh n1 -tt 'cd /opt/binnacle && ./quickstart'"
+check "the steps are seen while they run" see_like '==> .* [0-9]+ s ' 60
+check "root: it ends in the console with this machine Ready" see 'nodes 1/1' 500
 echo "# $((SECONDS - begun)) s from a bare host to the console"
-keys ':nodes' Enter
-check "the node" see 20 'n1 .* Ready '
+enter ':nodes'
+check "the node" see_like 'n1 .* Ready '
 keys C-c
-check "quitting asks about the control plane" see 10 'Leave it running'
+check "quitting asks about the control plane" see 'Leave it running'
 keys Enter
 check "it runs on" lab ssh n1 /opt/binnacle/build/release/binnacle node list
 

@@ -11,7 +11,7 @@ mux() {
 }
 
 mux_end() {
-    mux kill-server 2>/dev/null
+    mux kill-server 2>/dev/null || true
 }
 
 # until_true COMMAND...: true within $mux_wait seconds.
@@ -20,7 +20,7 @@ until_true() {
     local deadline=$((SECONDS + mux_wait))
     until "$@"; do
         [ "$SECONDS" -lt "$deadline" ] || return 1
-        read -r -t 0.03 -u 9 _
+        read -r -t 0.03 -u 9 _ || true
     done
     return 0
 }
@@ -37,10 +37,23 @@ lacks() {
     ! has "$1"
 }
 
-# see TEXT: it comes up; what is there instead is shown when it does not.
+shows() { # PATTERN
+    screen | grep -qE -- "$1"
+}
+
+# see TEXT [SECONDS]: it comes up; what is there instead is shown when it does not.
 see() {
+    local mux_wait=${2:-$mux_wait}
     until_true has "$1" || {
-        screen | head -30
+        screen
+        return 1
+    }
+}
+
+see_like() { # PATTERN [SECONDS]
+    local mux_wait=${2:-$mux_wait}
+    until_true shows "$1" || {
+        screen
         return 1
     }
 }
@@ -60,14 +73,19 @@ type_text() {
     mux send-keys -t console -l "$1"
 }
 
+enter() { # TEXT: typed into a prompt
+    type_text "$1"
+    keys Enter
+}
+
 flag() {
     mux display-message -p -t console "#{$1}"
 }
 
-# open COMMAND: in a shell that says when it has ended.
+# open COMMAND [COLUMNS LINES]: in a shell that says when it has ended.
 open() {
     mux kill-session -t console 2>/dev/null
-    mux new-session -d -s console -x 80 -y 24 "$1; echo ENDED \$?; exec cat"
+    mux new-session -d -s console -x "${2:-80}" -y "${3:-24}" "$1; echo ENDED \$?; exec cat"
     mux set-option -g status off
 }
 
