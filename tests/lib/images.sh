@@ -1,6 +1,7 @@
 #!/bin/bash
 # images.sh OUT: builds the lab's test images as OCI layouts, from Debian packages and images/*.c.
-# Needs gcc, busybox-static and umoci; nginx comes from the .debs in LAB_REPO when they are there.
+# Needs gcc, busybox-static and umoci; nginx and curl come from the .debs in LAB_REPO when they are
+# there.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 out=$(readlink -m "$1")
@@ -34,6 +35,26 @@ static() { # PROGRAM: images/PROGRAM.c as the only file of $work/root
     gcc -std=gnu17 -Wall -Wextra -Os -static -s -o "$work/root/$1" "$here/images/$1.c"
 }
 
+from_debs() { # PACKAGE...: their files into $root
+    local package file
+    for package; do
+        for file in "$LAB_REPO/$package"_*.deb; do
+            [ ! -e "$file" ] || dpkg -x "$file" "$root"
+        done
+    done
+}
+
+with_libraries() { # PROGRAM: what it is linked with into $root, and busybox for a shell
+    local library
+    ldd "$root/$1" | grep -o '/[^ ]*' | while read -r library; do
+        mkdir -p "$root$(dirname "$library")"
+        cp -L "$library" "$root$library"
+    done
+    cp "$(command -v busybox)" "$root/bin/busybox"
+    ln -s busybox "$root/bin/sh"
+    rm -rf "$root/usr/share/doc" "$root/usr/share/man"
+}
+
 static pause
 image pause 3.9 "$work/root" --config.entrypoint /pause --config.user 65535:65535
 
@@ -54,18 +75,9 @@ ls "${LAB_REPO:-/nonexistent}"/nginx_*.deb >/dev/null 2>&1 || exit 0
 root=$work/root
 mkdir "$root"
 base_files "$root"
-for package in nginx nginx-common media-types; do
-    for file in "$LAB_REPO/$package"_*.deb; do
-        [ ! -e "$file" ] || dpkg -x "$file" "$root"
-    done
-done
-ldd "$root/usr/sbin/nginx" | grep -o '/[^ ]*' | while read -r library; do
-    mkdir -p "$root$(dirname "$library")"
-    cp -L "$library" "$root$library"
-done
-cp "$(command -v busybox)" "$root/bin/busybox"
-ln -s busybox "$root/bin/sh"
-rm -rf "$root/usr/share/doc" "$root/usr/share/man" "$root/etc/nginx/sites-enabled" \
+from_debs nginx nginx-common media-types
+with_libraries usr/sbin/nginx
+rm -rf "$root/etc/nginx/sites-enabled" \
     "$root/etc/nginx/modules-enabled"
 mkdir -p "$root/usr/share/nginx/html" "$root/var/lib/nginx" "$root/var/log/nginx"
 [ ! -e "$root/etc/mime.types" ] || cp "$root/etc/mime.types" "$root/etc/nginx/mime.types"
@@ -86,3 +98,14 @@ http {
 N
 image nginx latest "$root" --config.cmd nginx --config.cmd -g --config.cmd 'daemon off; user root;' \
     --config.env PATH=/usr/sbin:/bin --config.exposedports 80/tcp
+
+# curl, with a shell
+root=$work/root
+mkdir "$root"
+base_files "$root"
+from_debs curl
+with_libraries usr/bin/curl
+for applet in date echo hostname sleep; do
+    ln -s busybox "$root/bin/$applet"
+done
+image curl latest "$root" --config.cmd sh --config.env PATH=/usr/bin:/bin

@@ -95,8 +95,10 @@ http: {addr: "$2"}
 Y
 }
 
-build_images() { # OCI images, pushed into a registry's directory once
-    [ ! -e "$LAB_CACHE/registry.ready" ] || return 0
+build_images() { # OCI images, pushed into a registry's directory; anew when images.sh has changed
+    local recipe
+    recipe=$(sha256sum <"$here/images.sh")
+    [ "$(cat "$LAB_CACHE/registry.ready" 2>/dev/null)" != "$recipe" ] || return 0
     echo "lab: images and registry"
     LAB_REPO=$LAB_CACHE/repo "$here/images.sh" "$LAB_CACHE/oci" >"$LAB_CACHE/images.log" 2>&1 ||
         die "see $LAB_CACHE/images.log"
@@ -119,10 +121,11 @@ busybox:1.36 library/busybox:1.36
 busybox:1.36 library/busybox:latest
 nginx:latest library/nginx:latest
 nginx:latest library/nginx:1.22
+curl:latest library/curl:latest
 echo:1 lab/echo:1
 echo:1 lab/echo:2
 L' "$LAB_CACHE" || die "see $LAB_CACHE/registry.log"
-    touch "$LAB_CACHE/registry.ready"
+    echo "$recipe" >"$LAB_CACHE/registry.ready"
 }
 
 vm_kernel() { # DIR: the newest cloud kernel of Debian 12, unpacked in DIR; prints its version

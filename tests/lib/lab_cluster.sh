@@ -5,10 +5,10 @@ build=${top_builddir:-$(dirname "$lab_script")/../..}
 data=$tap_dir/data
 api=10.77.0.1
 
-cluster_need() { # HOSTS: as lab_need, or skipped
+cluster_need() { # HOSTS [bare]: as lab_need, or skipped; bare: they have no runtime
     [ -x "$build/binnacle" ] && [ -x "$build/binnacle-agent" ] || skip_all "needs both programs"
     command -v kubectl >/dev/null || skip_all "needs kubectl"
-    export LAB_FULL=1
+    [ "${2:-}" = bare ] || export LAB_FULL=1
     lab_need "$1"
     mkdir "$tap_dir/bin"
     cp "$build/binnacle" "$tap_dir/bin/"
@@ -21,9 +21,12 @@ cluster_serve() { # OPTIONS...: the control plane, in the background
     lab_until 20 grep -q 'is ready' "$tap_dir/serve.log"
 }
 
+cluster_disk() { # HOST: room for images; the lab's root is an overlay itself
+    lab in "$1" sh -c 'mkdir -p /var/lib/binnacle-agent && mount -t tmpfs none /var/lib/binnacle-agent'
+}
+
 cluster_add() { # HOST: becomes a node, by SSH and key
-    lab in "$1" sh -c 'mkdir -p /var/lib/binnacle-agent &&
-        mount -t tmpfs none /var/lib/binnacle-agent' # the root is an overlay itself
+    cluster_disk "$1"
     lab exec "$tap_dir/bin/binnacle" node add --data-dir "$data" "root@10.77.0.$((10 + ${1#n}))" \
         --identity "$LAB_DIR/id" --host-key \
         "$(lab in "$1" ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub | cut -d' ' -f2)" </dev/null
