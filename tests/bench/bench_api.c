@@ -1,7 +1,8 @@
 /* Requests a second of a running server, over HTTP/2 and mutual TLS: creates of 4 KB ConfigMaps and
  * GETs of one, at 1, 8 and 64 in flight, with the time that the server's process spent.
  *
- * Usage: bench_api KUBECONFIG [PID [MS]].  PID: of the server, for its processor time. */
+ * Usage: bench_api KUBECONFIG [PID [MS [WHAT [IN_FLIGHT]]]].  PID: of the server, for its processor
+ * time. WHAT: get, create, or a path to get, of any server; without it all that is above. */
 #include "config.h" /* IWYU pragma: keep */
 
 #include <inttypes.h>
@@ -29,6 +30,7 @@ struct bench {
     struct loop *loop;
     struct http_client *client;
     bool is_create;
+    const char *path; /* to get */
     int64_t until_us;
     int running;
     size_t done, failed, names;
@@ -77,7 +79,7 @@ next(struct flight *flight)
     };
     struct bench *bench = flight->bench;
     struct http_call_spec spec = { .method = "GET",
-                                   .path = "/api/v1/namespaces/default/configmaps/bench",
+                                   .path = bench->path,
                                    .headers = headers,
                                    .header_len = ARRAY_LEN(headers),
                                    .data_fn = drop,
@@ -194,27 +196,44 @@ make_subject(struct bench *bench)
     loop_run(bench->loop);
 }
 
+/* What the command line chose, or everything. */
+static void
+run_all(struct bench *bench, int argc, char **argv)
+{
+    const char *pid = argc > 2 ? argv[2] : NULL, *what = argc > 4 ? argv[4] : NULL;
+    int64_t ms = argc > 3 ? strtoll(argv[3], NULL, 10) : MS;
+    int64_t only = argc > 5 ? strtoll(argv[5], NULL, 10) : 0;
+    bench->path = "/api/v1/namespaces/default/configmaps/bench";
+    if (what == NULL || what[0] != '/') {
+        make_subject(bench);
+    } else {
+        bench->path = what;
+    }
+    for (int create = 0; create < 2; create++) {
+        bool is_chosen = what == NULL || (create != 0) == (strcmp(what, "create") == 0);
+        for (size_t i = 0; is_chosen && i < ARRAY_LEN(in_flights); i++) {
+            if (only == 0 || only == in_flights[i]) {
+                run(bench, create != 0, in_flights[i], pid, ms);
+            }
+        }
+    }
+}
+
 int
 main(int argc, char **argv)
 {
     struct bench *bench = MEM_NEW(struct bench);
     struct err *err = NULL;
-    const char *pid = argc > 2 ? argv[2] : NULL;
-    int64_t ms = argc > 3 ? strtoll(argv[3], NULL, 10) : MS;
     bench->loop = loop_new();
     bench->latency_us = mem_new_array(LATENCIES, sizeof(int64_t));
     memset(bench->data, 'x', DATA_SIZE);
     if (argc < 2 || open_client(bench, argv[1], &err) < 0) {
         (void)fprintf(stderr, "bench_api: %s\n",
-                      err == NULL ? "usage: bench_api KUBECONFIG [PID [MS]]" : err->message);
+                      err == NULL ? "usage: bench_api KUBECONFIG [PID [MS [WHAT [IN_FLIGHT]]]]"
+                                  : err->message);
         return EXIT_FAILURE;
     }
-    make_subject(bench);
-    for (int create = 0; create < 2; create++) {
-        for (size_t i = 0; i < ARRAY_LEN(in_flights); i++) {
-            run(bench, create != 0, in_flights[i], pid, ms);
-        }
-    }
+    run_all(bench, argc, argv);
     http_client_free(bench->client);
     (void)loop_turn(bench->loop, 10);
     loop_free(bench->loop);
