@@ -461,7 +461,9 @@ proxy_nft_write(struct proxy_nft *nft, int64_t now_ms, struct str_builder *out)
         }
     }
     nft->dirty.len = 0;
-    qsort(nft->dirty.at, len, sizeof(*nft->dirty.at), by_name);
+    if (len > 1) { /* an empty list is NULL, which qsort does not take */
+        qsort(nft->dirty.at, len, sizeof(*nft->dirty.at), by_name);
+    }
     put_changes(nft->dirty.at, len, out);
     for (size_t i = 0; i < len; i++) {
         settle(nft, nft->dirty.at[i], now_ms);

@@ -2,7 +2,7 @@
  *
  * Used everywhere, on any thread. The tape of a counted doc is made by whoever needs it first and
  * published by compare-exchange: a maker who comes second throws its own away. pins counts the
- * readers; doc_drop_tape only takes a tape away while it holds pins at zero by DOC_DROPPING. */
+ * readers; doc_take_tape only takes a tape away while it holds pins at zero by DOC_DROPPING. */
 #include "config.h" /* IWYU pragma: keep */
 
 #include "base/doc.h"
@@ -71,6 +71,7 @@ doc_unref(struct doc *doc)
     }
     assert(doc->arena == NULL);
     if (atomic_fetch_sub_explicit(&doc->refs, 1, memory_order_acq_rel) == 1) {
+        doc_tapes_forget(doc);
         doc_tape_free(atomic_load_explicit(&doc->tape, memory_order_relaxed));
         buf_unref(doc->buf);
         mem_free(doc);
@@ -97,6 +98,9 @@ doc_need_tape(struct doc *doc)
     }
     if (atomic_compare_exchange_strong_explicit(&doc->tape, &tape, mine, memory_order_acq_rel,
                                                 memory_order_acquire)) {
+        if (doc->arena == NULL) {
+            doc_tapes_add(doc, mine);
+        }
         return mine;
     }
     doc_tape_free(mine); /* only counted docs are raced for: mine is on the heap */
@@ -122,18 +126,18 @@ doc_unpin(struct doc *doc)
     (void)pins;
 }
 
-void
-doc_drop_tape(struct doc *doc)
+bool
+doc_take_tape(struct doc *doc)
 {
     unsigned none = 0;
-    if (doc->arena != NULL ||
-        !atomic_compare_exchange_strong_explicit(&doc->pins, &none, DOC_DROPPING,
+    if (!atomic_compare_exchange_strong_explicit(&doc->pins, &none, DOC_DROPPING,
                                                  memory_order_acq_rel, memory_order_relaxed)) {
-        return;
+        return false;
     }
     struct doc_tape *tape = atomic_exchange_explicit(&doc->tape, NULL, memory_order_acq_rel);
     (void)atomic_fetch_and_explicit(&doc->pins, ~DOC_DROPPING, memory_order_release);
     doc_tape_free(tape);
+    return true;
 }
 
 struct str

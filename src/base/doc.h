@@ -2,7 +2,7 @@
  *
  * A doc holds bytes and, on demand, their tape (16 bytes a node). Counted docs (doc_new) are shared
  * between threads: the tape is made on demand, published by compare-exchange, kept while a pin
- * holds it and dropped by doc_drop_tape when nothing does. Arena docs (doc_parse, doc_trust) live
+ * holds it and dropped by doc_tapes_trim when nothing does. Arena docs (doc_parse, doc_trust) live
  * and die with their arena. Any thread may read. */
 #ifndef BINNACLE_BASE_DOC_H
 #define BINNACLE_BASE_DOC_H
@@ -61,6 +61,10 @@ struct buf *doc_buf(const struct doc *doc); /* counted bytes, not referenced; NU
  * out to be no JSON (a damaged store). */
 struct val doc_root(const struct doc *doc);
 void doc_drop_tape(struct doc *doc); /* frees the tape of a counted doc unless pinned */
+/* Drops tapes that nobody has pinned, oldest first, until what is left of all of the process needs
+ * no more than keep_bytes. Between callbacks of the loop only: loop_on_idle. */
+void doc_tapes_trim(size_t keep_bytes);
+size_t doc_tapes_size(void); /* bytes of all tapes of counted docs */
 
 /* ---- values ---- */
 

@@ -45,7 +45,15 @@ struct doc {
     _Atomic(struct doc_tape *) tape; /* NULL until someone needs it */
     atomic_uint refs;
     atomic_uint pins; /* readers of the tape, and DOC_DROPPING while it is taken away */
+    /* doc_tapes.c's, under its lock. */
+    struct doc *older, *newer;
+    size_t tape_size;
+    bool has_tape;
 };
+/* Counted docs with a tape: one was made; the doc ends. */
+void doc_tapes_add(struct doc *doc, const struct doc_tape *tape);
+void doc_tapes_forget(struct doc *doc);
+bool doc_take_tape(struct doc *doc); /* frees it; false: pinned, or being dropped by another */
 
 /* Parses bytes into a tape: in the arena, or on the heap (doc_tape_free) when arena is NULL. */
 struct doc_tape *doc_tape_make(struct arena *arena, struct str bytes, struct err **err);

@@ -7,6 +7,7 @@ libbase_a_SOURCES += src/base/clock.c src/base/clock.h
 libbase_a_SOURCES += src/base/doc.c src/base/doc.h src/base/doc_priv.h
 libbase_a_SOURCES += src/base/doc_canon.c src/base/doc_edit.c src/base/doc_number.c
 libbase_a_SOURCES += src/base/doc_tape.c src/base/doc_write.c
+libbase_a_SOURCES += src/base/doc_tapes.c
 libbase_a_SOURCES += src/base/doc_yaml.c src/base/doc_yaml.h src/base/doc_yaml_priv.h
 libbase_a_SOURCES += src/base/doc_yaml_json.c src/base/doc_yaml_scalar.c src/base/doc_yaml_write.c
 libbase_a_SOURCES += src/base/err.c src/base/err.h

@@ -287,6 +287,37 @@ test_counted_doc_makes_and_drops_its_tape(void **state)
     doc_unref(NULL);
 }
 
+/* The oldest go first; what is pinned stays, however little is to be kept. */
+static void
+test_tapes_are_trimmed(void **state)
+{
+    (void)state;
+    struct doc *docs[3];
+    size_t before = doc_tapes_size();
+
+    for (size_t i = 0; i < ARRAY_LEN(docs); i++) {
+        docs[i] = doc_new(buf_copy(STR("{\"a\":[1,2,3,4,5,6,7,8]}")));
+        assert_int_equal(val_len(val_get(doc_root(docs[i]), "a")), 8);
+    }
+    size_t each = (doc_tapes_size() - before) / 3;
+    assert_in_range(each, 8 * 16, 1000);
+    doc_pin(docs[0]);
+    doc_tapes_trim(before + 2 * each); /* the first is pinned: the second goes */
+    assert_int_equal(doc_tapes_size(), before + 2 * each);
+    struct val pinned = val_get(doc_root(docs[0]), "a");
+    doc_tapes_trim(0);
+    assert_int_equal(doc_tapes_size(), each);
+    assert_int_equal(val_len(pinned), 8);
+    doc_unpin(docs[0]);
+    doc_tapes_trim(0);
+    assert_int_equal(doc_tapes_size(), 0);
+    assert_int_equal(val_len(val_get(doc_root(docs[1]), "a")), 8); /* made again */
+    for (size_t i = 0; i < ARRAY_LEN(docs); i++) {
+        doc_unref(docs[i]);
+    }
+    assert_int_equal(doc_tapes_size(), 0);
+}
+
 static void
 test_damaged_bytes_have_no_root(void **state)
 {
@@ -313,6 +344,9 @@ read_and_drop(void *arg)
         wrong += val_is_str(val_at(doc_root(doc), "metadata.name"), "a\tb") ? 0 : 1;
         doc_unpin(doc);
         doc_drop_tape(doc);
+        if (i % 7 == 0) {
+            doc_tapes_trim(0);
+        }
     }
     return (void *)wrong;
 }
@@ -348,6 +382,7 @@ main(void)
         cmocka_unit_test(test_numbers_keep_their_text),
         cmocka_unit_test(test_many_members_are_counted),
         cmocka_unit_test(test_counted_doc_makes_and_drops_its_tape),
+        cmocka_unit_test(test_tapes_are_trimmed),
         cmocka_unit_test(test_damaged_bytes_have_no_root),
         cmocka_unit_test(test_threads_share_a_doc),
     };
