@@ -46,7 +46,7 @@
 
 #define LOG_MODULE "serve"
 
-enum { JOB_THREADS = 2, STOP_GRACE_MS = 2000, SIGNALS = 2 };
+enum { JOB_THREADS = 2, TAPE_BYTES = 4 << 20, STOP_GRACE_MS = 2000, SIGNALS = 2 };
 static const int stop_signals[SIGNALS] = { SIGTERM, SIGINT };
 
 struct serve {
@@ -549,6 +549,7 @@ start(struct serve *s, struct err **err)
         .registry = s->registry,
         .cluster_domain = options_text(s->options, OPT_CLUSTER_DOMAIN),
         .service_cidr = options_text(s->options, OPT_SERVICE_CIDR),
+        .tape_bytes = TAPE_BYTES,
         .audit_fd = audit_fd,
         .data_dir_owner = data_dir_owner_name(s->dir),
         .owner_uid = data_dir_owner_uid(s->dir),

@@ -24,6 +24,7 @@
 #include "apiserver/rest_history.h"
 #include "apiserver/route.h"
 #include "apiserver/sink.h"
+#include "apiserver/thrift.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -84,6 +85,7 @@ apiserver_new(const struct apiserver_spec *spec)
     server->registry = registry_ref(spec->registry);
     server->reach = spec->reach;
     server->service_cidr = spec->service_cidr == NULL ? NULL : mem_strdup(spec->service_cidr);
+    server->thrift = thrift_start(spec->loop, spec->jobs, spec->tape_bytes);
     req_order_init(&server->order);
     make_parts(server, spec);
     server->handler = (struct http_handler){ .request = apiserver_http_request,
@@ -104,6 +106,7 @@ apiserver_free(struct apiserver *server)
     if (server == NULL) {
         return;
     }
+    thrift_stop(server->thrift);
     for (size_t i = 0; i < server->mounts.len; i++) {
         route_mount_done(server->mounts.at[i]);
     }

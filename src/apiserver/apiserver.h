@@ -37,6 +37,7 @@ struct apiserver_spec {
     struct str ca_pem;       /* root CA for kube-root-ca.crt and the kubernetes Service */
     int max_read, max_write; /* in flight; 0: 400 / 200 */
     struct sink_limits ring; /* event ring; zeros: 32 MiB, 1,024 events */
+    size_t tape_bytes;       /* of objects' tapes that stay when the loop idles */
     struct reach *reach;     /* NULL until nodes can be reached: then 503 */
 };
 struct apiserver *apiserver_new(const struct apiserver_spec *spec);

@@ -56,6 +56,7 @@ struct apiserver {
     struct adm_service_ports *service_ports; /* NULL until a Service wants one */
     char *service_cidr;                      /* owned; NULL: no addresses to give */
     struct ident ident;
+    struct thrift *thrift;
     VEC(struct apiserver_mount *) mounts; /* requests point at them */
     VEC(struct apiserver_check) checks;
     struct http_handler handler;

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -121,6 +122,12 @@ mem_cleanup(void *pointer_to_pointer)
      * allowed by the aliasing rules. */
     memcpy(&p, pointer_to_pointer, sizeof(p));
     free(p);
+}
+
+void
+mem_trim(void)
+{
+    (void)malloc_trim(0); /* whether there was any does not matter */
 }
 
 void

@@ -34,6 +34,7 @@ char *mem_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *mem_vprintf(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 void mem_free(void *p);                    /* NULL allowed */
 void mem_wipe(void *p, size_t size_bytes); /* explicit_bzero for secrets */
+void mem_trim(void); /* freed memory back to the system; walks over the heap: a job */
 
 #define MEM_NEW(type) ((type *)mem_new(sizeof(type)))
 
