@@ -181,6 +181,7 @@ unit_tests += tests/unit/test_shell
 unit_tests += tests/unit/test_ui_storm
 unit_tests += tests/unit/test_ui_machines
 unit_tests += tests/unit/test_expand
+unit_tests += tests/unit/test_schema_docs
 unit_tests += tests/unit/test_pod_env
 unit_tests += tests/unit/test_atomic_dir
 unit_tests += tests/unit/test_disk
@@ -212,6 +213,7 @@ script_tests += tests/golden/test_proxy_nft.sh
 EXTRA_DIST += tests/oracle
 script_tests += tests/ui/test_console.sh
 script_tests += tests/fault/test_bad_input.sh
+script_tests += tests/api/test_kubectl.sh
 
 # ---- lab tests ----
 lab_tests += tests/lab/test_lab.sh

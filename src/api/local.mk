@@ -28,6 +28,7 @@ libapi_a_SOURCES += src/api/typed.c src/api/typed.h
 libapi_a_SOURCES += src/api/changes.c src/api/changes.h
 libapi_a_SOURCES += src/api/typed_check.c
 libapi_a_SOURCES += src/api/openapi.c
+libapi_a_SOURCES += src/api/schema_docs.c src/api/schema_docs.h src/api/schema_docs.def
 libapi_a_SOURCES += src/api/openapi_index.c
 libapi_a_SOURCES += src/api/cell.c src/api/cell.h
 libapi_a_SOURCES += src/api/columns.c

@@ -8,6 +8,7 @@
 #include "api/openapi.h"
 
 #include "api/registry.h"
+#include "api/schema_docs.h"
 #include "base/arena.h"
 #include "base/map.h"
 
@@ -191,13 +192,14 @@ write_extensions(struct doc_run *run, const struct field *f)
 }
 
 static void
-write_field(struct doc_run *run, const struct field *f)
+write_field(struct doc_run *run, const struct field *f, const struct schema_doc *docs)
 {
     struct jw *w = run->out;
+    const char *text = f->doc != NULL ? f->doc : schema_docs_field(docs, f->json);
     jw_keyz(w, f->json);
     jw_obj(w);
-    if (f->doc != NULL) {
-        jw_kvz(w, "description", f->doc);
+    if (text != NULL) {
+        jw_kvz(w, "description", text);
     }
     if (f->card == CARD_LIST || f->card == CARD_MAP) {
         jw_kvz(w, "type", f->card == CARD_LIST ? "array" : "object");
@@ -215,12 +217,13 @@ write_field(struct doc_run *run, const struct field *f)
 static void
 write_fields(struct doc_run *run, const struct type *type)
 {
+    const struct schema_doc *docs = schema_docs_of(type->name);
     for (uint16_t i = 0; i < type->field_len; i++) {
         const struct field *f = &type->fields[i];
         if ((f->flags & FIELD_INLINE) != 0) {
             write_fields(run, f->of);
         } else {
-            write_field(run, f);
+            write_field(run, f, docs);
         }
     }
 }
@@ -264,6 +267,10 @@ write_type(struct doc_run *run, const struct type *type, const struct resource *
     struct jw *w = run->out;
     jw_key(w, schema_name(run->arena, type));
     jw_obj(w);
+    const struct schema_doc *docs = schema_docs_of(type->name);
+    if (docs != NULL) {
+        jw_kvz(w, "description", docs->text);
+    }
     jw_kvz(w, "type", "object");
     write_required(run, type);
     jw_keyz(w, "properties");

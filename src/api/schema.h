@@ -92,7 +92,7 @@ struct field {
     const char *def;       /* default as JSON, NULL: none */
     const char *merge_key; /* strategic merge */
     const char *list_keys; /* LIST_MAP: comma list, e.g. "containerPort,protocol" */
-    const char *doc;       /* one short sentence for explain, may be NULL */
+    const char *doc;       /* for explain; NULL: see schema_docs.def */
     const char *go;        /* Go's name of a named scalar, list or map type ("v1.PullPolicy"), for
                               messages; NULL: follows from type and card */
     const struct check *check;

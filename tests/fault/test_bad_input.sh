@@ -16,7 +16,7 @@ mkfifo "$tap_dir/pace"
 exec 9<>"$tap_dir/pace"
 
 finish() {
-    [ -z "$server" ] || kill -9 "$server" 2>/dev/null
+    [ -z "$server" ] || { kill -9 "$server" && wait "$server"; } 2>/dev/null
     rm -rf "$tap_dir"
 }
 trap finish EXIT
