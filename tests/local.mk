@@ -224,6 +224,7 @@ lab_tests += tests/lab/test_ssh.sh
 lab_tests += tests/lab/test_streams.sh
 lab_tests += tests/lab/test_shell.sh
 lab_tests += tests/lab/test_quickstart.sh
+lab_tests += tests/lab/test_line.sh
 lab_tests += tests/lab/test_service.sh
 
 # ---- fuzz targets: tests/fuzz/fuzz_x.c, corpus/x/, x.dict; make check replays the corpus ----
@@ -324,9 +325,8 @@ EXTRA_DIST += .clang-format README.md doc tests/README.md check quickstart scrip
 	 tests/lib/tap.sh tests/lib/unit.h $(script_tests) $(lab_tests) \
 	tests/lib/README.md tests/lib/images.sh tests/lib/images/echo.c tests/lib/images/pause.c \
 	tests/lib/lab.sh tests/lib/lab_build.sh tests/lib/lab_cgroup.sh tests/lib/lab_host.sh \
-	tests/lib/lab_node.sh tests/lib/lab_test.sh tests/lib/ws_client.py \
-	tests/lib/lab_cluster.sh \
-	tests/lib/lab_node.sh tests/lib/lab_test.sh tests/lib/mux.sh \
+	tests/lib/lab_cluster.sh tests/lib/lab_node.sh tests/lib/lab_test.sh tests/lib/mux.sh \
+	tests/lib/ws_client.py \
 	tests/tools/check-banned.awk tests/tools/check-banned.sh tests/tools/check-format.sh \
 	tests/tools/check-flags.awk tests/tools/check-flags.sh \
 	tests/tools/check-layers.sh tests/tools/check-limits.awk tests/tools/check-limits.sh \

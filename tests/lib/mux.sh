@@ -84,7 +84,7 @@ flag() {
 
 # open COMMAND [COLUMNS LINES]: in a shell that says when it has ended.
 open() {
-    mux kill-session -t console 2>/dev/null
+    mux kill-session -t console 2>/dev/null || true
     mux new-session -d -s console -x "${2:-80}" -y "${3:-24}" "$1; echo ENDED \$?; exec cat"
     mux set-option -g status off
 }
