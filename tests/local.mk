@@ -94,6 +94,9 @@ unit_tests += tests/unit/test_rest_stream
 unit_tests += tests/unit/test_ws_body
 unit_tests += tests/unit/test_html_links
 unit_tests += tests/unit/test_rest_proxy
+unit_tests += tests/unit/test_ws_conn
+unit_tests += tests/unit/test_spdy
+unit_tests += tests/unit/test_translate
 
 # What several tests share beside their own file.
 net_box = tests/lib/net_box.c tests/lib/net_box.h
@@ -102,6 +105,8 @@ tests_unit_test_http_SOURCES = tests/unit/test_http.c $(net_box)
 tests_unit_test_http2_SOURCES = tests/unit/test_http2.c $(net_box)
 tests_unit_test_ws_SOURCES = tests/unit/test_ws.c $(net_box)
 ws_box = tests/lib/ws_box.c tests/lib/ws_box.h
+tests_unit_test_ws_conn_SOURCES = tests/unit/test_ws_conn.c $(ws_box)
+tests_unit_test_spdy_SOURCES = tests/unit/test_spdy.c $(net_box)
 tests_unit_test_ws_body_SOURCES = tests/unit/test_ws_body.c $(ws_box)
 tests_unit_test_http_client_SOURCES = tests/unit/test_http_client.c $(net_box)
 tb = tests/lib/tb.c tests/lib/tb.h
@@ -123,6 +128,7 @@ tests_unit_test_rest_watch_SOURCES = tests/unit/test_rest_watch.c $(tb)
 tests_unit_test_rbac_SOURCES = tests/unit/test_rbac.c $(tb)
 node_box = tests/lib/node_box.c tests/lib/node_box.h $(tb)
 tests_unit_test_rest_stream_SOURCES = tests/unit/test_rest_stream.c $(node_box)
+tests_unit_test_translate_SOURCES = tests/unit/test_translate.c $(node_box)
 tests_unit_test_rest_proxy_SOURCES = tests/unit/test_rest_proxy.c $(node_box)
 store_box = tests/lib/store_box.c tests/lib/store_box.h
 tests_unit_test_store_SOURCES = tests/unit/test_store.c $(store_box)

@@ -94,3 +94,4 @@ libapiserver_a_SOURCES += src/apiserver/rest_stream.c
 libapiserver_a_SOURCES += src/apiserver/html_links.c src/apiserver/html_links.h
 libapiserver_a_SOURCES += src/apiserver/proxy_target.c src/apiserver/proxy_target.h
 libapiserver_a_SOURCES += src/apiserver/rest_proxy.c
+libapiserver_a_SOURCES += src/apiserver/translate.c src/apiserver/translate.h

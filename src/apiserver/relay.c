@@ -39,8 +39,10 @@ struct relay {
     struct http_client *client;
     struct http_call *call; /* NULL once it is over */
     struct str_builder refusal;
-    struct conn *conn;          /* after a 101, until it is joined or taken */
-    struct conn_splice *splice; /* while joined */
+    struct conn *conn;            /* after a 101, until it is joined or taken */
+    struct conn_splice *splice;   /* while joined */
+    void (*taken_cut)(void *ctx); /* while taken */
+    void *taken_ctx;
     struct err *err;
     char *at; /* BUFFER bytes, from first to size; made with the first bytes */
     size_t first, size;
@@ -102,6 +104,9 @@ cut(struct relay *r)
     }
     if (r->splice != NULL) {
         conn_splice_cancel(r->splice);
+    }
+    if (r->taken_cut != NULL) {
+        r->taken_cut(r->taken_ctx);
     }
 }
 
@@ -347,14 +352,20 @@ reader_gone(struct body *body)
 
 /* ---- ends ---- */
 
-int
-relay_fail(struct relay *relay, struct err **err)
+void
+relay_why(struct relay *relay, struct err **err)
 {
     if (relay->err == NULL) {
         (void)err_set(err, ERR_UNAVAILABLE, "the answer ended before it began");
     } else {
         err_move(err, &relay->err);
     }
+}
+
+int
+relay_fail(struct relay *relay, struct err **err)
+{
+    relay_why(relay, err);
     relay_drop(relay);
     return -1;
 }
@@ -384,11 +395,19 @@ relay_answer(struct relay *relay, const char *content_type, int64_t size)
 }
 
 struct conn *
-relay_take(struct relay *relay)
+relay_take(struct relay *relay, void (*taken_cut)(void *ctx), void *ctx)
 {
-    struct conn *conn = STEAL(relay->conn);
-    relay_drop(relay);
-    return conn;
+    relay->req = NULL;
+    relay->taken_cut = taken_cut;
+    relay->taken_ctx = ctx;
+    return STEAL(relay->conn);
+}
+
+void
+relay_over(struct relay *relay)
+{
+    relay->taken_cut = NULL;
+    leave(relay);
 }
 
 static void
@@ -397,6 +416,13 @@ parted(void *ctx)
     struct relay *r = ctx;
     r->splice = NULL;
     leave(r);
+}
+
+void
+relay_join_conn(struct relay *relay, struct conn *client)
+{
+    relay->req = NULL;
+    relay->splice = conn_splice(relay->server->loop, client, STEAL(relay->conn), parted, relay);
 }
 
 int
@@ -409,7 +435,6 @@ relay_join(struct relay *relay, const struct http_header *headers, size_t len, s
         return err_set(err, ERR_BAD_REQUEST, "this connection cannot be upgraded");
     }
     req_answer_upgraded(req);
-    relay->req = NULL;
-    relay->splice = conn_splice(relay->server->loop, client, STEAL(relay->conn), parted, relay);
+    relay_join_conn(relay, client);
     return 0;
 }

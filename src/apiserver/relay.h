@@ -41,16 +41,21 @@ struct relay_head {
 struct relay *relay_begin(struct req *req, const struct relay_spec *spec);
 const struct relay_head *relay_head(const struct relay *relay);
 
-/* The ends; none of them leaves the relay usable. */
-int relay_fail(struct relay *relay, struct err **err); /* status 0: why */
+/* The ends; but for relay_take none of them leaves the relay usable. */
+void relay_why(struct relay *relay, struct err **err); /* status 0: the reason; no end yet */
+int relay_fail(struct relay *relay, struct err **err); /* … and the end; -1 */
 /* The answer's body becomes the request's; -1 when its length is not known beforehand. */
 void relay_answer(struct relay *relay, const char *content_type, int64_t size);
 struct body *relay_body(struct relay *relay, int64_t size); /* the same for another way out */
 /* 101 to the client with these headers, then bytes both ways until one end vanishes. */
 int relay_join(struct relay *relay, const struct http_header *headers, size_t len,
                struct err **err);
-/* After a 101: the connection, which is the caller's. */
-struct conn *relay_take(struct relay *relay);
+/* The same with a client that was answered already (its conn is owned). */
+void relay_join_conn(struct relay *relay, struct conn *client);
+/* The connection after a 101 (else NULL) becomes the caller's, who was answered. He calls relay_over
+ * when he is done, soon after cut was called at the latest: the server waits for it when it stops. */
+struct conn *relay_take(struct relay *relay, void (*cut)(void *ctx), void *ctx);
+void relay_over(struct relay *relay);
 void relay_drop(struct relay *relay);
 
 void relay_stop(struct apiserver *server); /* cuts all that run */

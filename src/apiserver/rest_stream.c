@@ -1,6 +1,7 @@
 /* pods/exec, pods/attach and pods/portforward: the client's upgrade is asked again of the node's
  * agent, which asks the runtime, and then bytes pass both ways. So SPDY/3.1 and WebSocket with the
- * protocols up to v4 are the runtime's business.
+ * protocols up to v4 are the runtime's business. Two are ours, as they are upstream's API server's:
+ * v5 of exec and attach is translated to SPDY, and a tunnel of port-forward is unpacked to it.
  *
  * As pkg/registry/core/pod/rest/subresources.go, release 1.35. Loop thread. */
 #include "config.h"
@@ -13,9 +14,34 @@
 #include "apiserver/relay.h"
 #include "apiserver/rest_connect.h"
 #include "apiserver/rest_pod.h"
+#include "apiserver/translate.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "net/http.h"
+#include "net/ws.h"
+#include "net/ws_conn.h"
+
+enum { HEADERS_ADDED = 4 };
+enum way {
+    AS_IS,
+    TRANSLATED, /* the node hears SPDY */
+    TUNNELLED,  /* the client's messages are SPDY's bytes */
+};
+
+static const char *const tunnel_protocols[] = { "SPDY/3.1+portforward.k8s.io", NULL };
+static const char portforward[] = "portforward.k8s.io";
+
+static enum way
+way_of(const struct req *req)
+{
+    if (!str_is(req->sub_name, "portforward")) {
+        return translate_is_wanted(req->http) ? TRANSLATED : AS_IS;
+    }
+    bool is_tunnel =
+        ws_is_request(req->http) &&
+        str_contains(http_header(req->http, "sec-websocket-protocol"), str_of(tunnel_protocols[0]));
+    return is_tunnel ? TUNNELLED : AS_IS;
+}
 
 /* Whoever may only get pods/exec must not run commands by WebSockets, which are GETs: the feature
  * AuthorizePodWebsocketUpgradeCreatePermission (pkg/registry/core/pod/rest/authorize.go). */
@@ -62,10 +88,31 @@ find_place(struct req *req, struct relay_spec *spec, struct err **err)
     return 0;
 }
 
+/* What the node is asked with: the client's own upgrade, or one to SPDY. */
+static size_t
+make_headers(struct req *req, enum way way, struct http_header *ret)
+{
+    size_t all = rest_connect_headers(req, way == AS_IS, ret), len = 0;
+    if (way == AS_IS) {
+        return all;
+    }
+    for (size_t i = 0; i < all; i++) {
+        if (!str_has_prefix(ret[i].name, STR("sec-websocket-"))) {
+            ret[len++] = ret[i];
+        }
+    }
+    ret[len++] = (struct http_header){ STR("connection"), STR("Upgrade") };
+    ret[len++] = (struct http_header){ STR("upgrade"), STR("SPDY/3.1") };
+    ret[len++] =
+        (struct http_header){ STR("x-stream-protocol-version"),
+                              str_of(way == TRANSLATED ? translate_protocol : portforward) };
+    return len;
+}
+
 static enum step_rc
 begin(struct req *req, struct err **err)
 {
-    struct http_header headers[HTTP_MAX_HEADERS + 1];
+    struct http_header headers[HTTP_MAX_HEADERS + HEADERS_ADDED];
     struct relay_spec spec = { .method = arena_dupz(req->arena, req->http->method),
                                .headers = headers,
                                .reads_refusals = true };
@@ -76,7 +123,9 @@ begin(struct req *req, struct err **err)
         (void)err_set(err, ERR_BAD_REQUEST, "Upgrade request required");
         return STEP_FAIL;
     }
-    spec.header_len = rest_connect_headers(req, true, headers);
+    enum way way = way_of(req);
+    spec.method = way == TRANSLATED ? "POST" : spec.method;
+    spec.header_len = make_headers(req, way, headers);
     (void)relay_begin(req, &spec);
     return STEP_WAIT;
 }
@@ -91,10 +140,28 @@ pass_refusal(struct req *req, struct relay *relay)
     return STEP_DONE;
 }
 
+/* The node speaks SPDY; so does the client, inside of messages. */
+static int
+join_tunnel(struct req *req, struct relay *relay, struct err **err)
+{
+    struct conn *client;
+    if (ws_conn_accept(req->http, req->server->loop, tunnel_protocols, &client, err) < 0) {
+        relay_drop(relay);
+        return -1;
+    }
+    req_answer_upgraded(req);
+    relay_join_conn(relay, client);
+    return 0;
+}
+
 static enum step_rc
 answer(struct req *req, struct relay *relay, struct err **err)
 {
     const struct relay_head *head = relay_head(relay);
+    enum way way = way_of(req);
+    if (way == TRANSLATED) {
+        return translate_begin(req, relay, err) < 0 ? STEP_FAIL : STEP_DONE;
+    }
     if (head->status == 0) {
         (void)relay_fail(relay, err);
         return STEP_FAIL;
@@ -102,7 +169,9 @@ answer(struct req *req, struct relay *relay, struct err **err)
     if (head->status != 101) {
         return pass_refusal(req, relay);
     }
-    return relay_join(relay, head->headers, head->header_len, err) < 0 ? STEP_FAIL : STEP_DONE;
+    int rc = way == TUNNELLED ? join_tunnel(req, relay, err)
+                              : relay_join(relay, head->headers, head->header_len, err);
+    return rc < 0 ? STEP_FAIL : STEP_DONE;
 }
 
 enum step_rc

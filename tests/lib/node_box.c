@@ -282,8 +282,8 @@ node_box_peer_say(struct node_box_peer *peer, struct str bytes)
     }
 }
 
-static void
-hear(struct node_box_peer *peer)
+void
+node_box_peer_look(struct node_box_peer *peer)
 {
     char bytes[READ_SIZE];
     ssize_t size = recv(peer->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
@@ -306,7 +306,7 @@ node_box_peer_hear(struct node_box_peer *peer, const char *text)
         if (peer->is_ended) {
             break;
         }
-        hear(peer);
+        node_box_peer_look(peer);
     }
     fail_msg("want: %s\ngot: " STR_FMT, text, STR_ARG(str_view(&peer->in)));
 }
@@ -315,7 +315,7 @@ void
 node_box_peer_hear_end(struct node_box_peer *peer)
 {
     for (int i = 0; i < TB_WAIT_MS / TURN_MS && !peer->is_ended; i++) {
-        hear(peer);
+        node_box_peer_look(peer);
     }
     assert_true(peer->is_ended);
 }

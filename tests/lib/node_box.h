@@ -49,6 +49,7 @@ void node_box_peer_open(struct node_box_peer *peer, struct tb *tb, const char *t
 void node_box_peer_say(struct node_box_peer *peer, struct str bytes);
 /* Turns the loop until it heard the text (fails the test when that does not come), or the end. */
 void node_box_peer_hear(struct node_box_peer *peer, const char *text);
+void node_box_peer_look(struct node_box_peer *peer); /* once: hears what is there, or turns */
 void node_box_peer_hear_end(struct node_box_peer *peer);
 void node_box_peer_close(struct node_box_peer *peer);
 
