@@ -13,6 +13,8 @@
 #include "base/metrics.h"
 #include "net/body.h"
 #include "net/http.h"
+#include "net/ws.h"
+#include "net/ws_body.h"
 
 enum { HEADERS_FIXED = 4, LABELS_SIZE = 256 };
 
@@ -82,6 +84,17 @@ has_header(const struct req_impl *q, const char *name)
     return false;
 }
 
+/* As a browser watches. */
+static void
+send_by_websocket(struct req *req, struct body *owned)
+{
+    struct err *err = NULL;
+    if (ws_body_answer(req->http, req->server->loop, WS_BODY_LINES, owned, &err) < 0) {
+        http_respond(req->http, &(struct http_response){ .status = err_http(err) });
+        err_free(err);
+    }
+}
+
 /* The stream takes the body. A watch outlives its request: nothing of it is needed any more. */
 static void
 send(struct req *req)
@@ -115,6 +128,10 @@ send(struct req *req)
         .status = req->status, .headers = headers, .header_len = len, .body = STEAL(q->body)
     };
     bool is_watch = req->verb == VERB_WATCH;
+    if (is_watch && req->status == 200 && ws_is_request(http)) {
+        send_by_websocket(req, STEAL(response.body));
+        return;
+    }
     if (is_watch) {
         http->user = NULL;
         req->http = NULL;

@@ -129,6 +129,20 @@ is_of_connection(const struct http_request *http, struct str name)
     return false;
 }
 
+/* The protocols that a browser offers, less the token among them. */
+static struct str
+without_token(struct req *req, struct str offered)
+{
+    AUTO_STR struct str_builder kept = { 0 };
+    while (offered.size > 0) {
+        struct str protocol = str_trim(str_cut(offered, ',', &offered));
+        if (!str_has_prefix(protocol, STR("base64url.bearer.authorization.k8s.io."))) {
+            str_putf(&kept, "%s" STR_FMT, kept.size > 0 ? ", " : "", STR_ARG(protocol));
+        }
+    }
+    return arena_dup(req->arena, str_view(&kept));
+}
+
 size_t
 rest_connect_headers(struct req *req, bool upgrades, struct http_header *ret)
 {
@@ -136,10 +150,17 @@ rest_connect_headers(struct req *req, bool upgrades, struct http_header *ret)
     struct str before = http_header(http, "x-forwarded-for");
     size_t len = 0;
     for (size_t i = 0; i < http->header_len && len < HTTP_MAX_HEADERS; i++) {
-        struct str name = http->headers[i].name;
-        if (!is_left_out(name, upgrades) &&
-            (str_is(name, "upgrade") || !is_of_connection(http, name))) {
-            ret[len++] = http->headers[i];
+        struct http_header header = http->headers[i];
+        bool is_protocol = str_is(header.name, "sec-websocket-protocol");
+        if (is_left_out(header.name, upgrades) ||
+            (!str_is(header.name, "upgrade") && is_of_connection(http, header.name))) {
+            continue;
+        }
+        if (is_protocol) {
+            header.value = without_token(req, header.value);
+        }
+        if (!is_protocol || header.value.size > 0) {
+            ret[len++] = header;
         }
     }
     struct str from = http->peer->is_unix ? (struct str){ 0 } : req->address;

@@ -105,7 +105,8 @@ answer(struct req *req, struct relay *relay, struct err **err)
         relay_answer(relay, "text/plain", -1);
         return STEP_DONE;
     }
-    if (ws_body_answer(req->http, req->server->loop, relay_body(relay, -1), err) < 0) {
+    if (ws_body_answer(req->http, req->server->loop, WS_BODY_BYTES, relay_body(relay, -1), err) <
+        0) {
         return STEP_FAIL;
     }
     req_answer_upgraded(req);

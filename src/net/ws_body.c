@@ -1,4 +1,5 @@
-/* A body pulled into WebSocket messages: see ws_body.h. Called by rest_log; loop thread. */
+/* A body pulled into WebSocket messages: see ws_body.h. Called by rest_log, and by
+ * apiserver_http for watches; loop thread. */
 #include "config.h" /* IWYU pragma: keep */
 
 #include "net/ws_body.h"
@@ -18,17 +19,21 @@ enum {
 struct ws_body {
     struct loop *loop;
     struct ws *ws;
-    const struct ws_channel *of;
-    struct body *body; /* owned; NULL: it is over */
-    bool is_waiting;   /* for the body's wake */
-    bool is_full;      /* the WebSocket tells of room */
-    bool is_posted;    /* a turn is under way */
-    bool is_closed;    /* freed as soon as no turn is under way */
+    const struct ws_channel *of; /* BYTES */
+    enum ws_body_form form;
+    struct str_builder line; /* LINES: its beginning */
+    struct body *body;       /* owned; NULL: it is over */
+    bool is_waiting;         /* for the body's wake */
+    bool is_full;            /* the WebSocket tells of room */
+    bool is_posted;          /* a turn is under way */
+    bool is_closed;          /* freed as soon as no turn is under way */
 };
 
 static void ws_body_post(struct ws_body *w);
 static void ws_body_turn(void *ctx);
 static enum pull_rc ws_body_piece(struct ws_body *w);
+static void ws_body_send(struct ws_body *w, struct str bytes);
+static void ws_body_send_lines(struct ws_body *w, struct str bytes);
 static void ws_body_drop(struct ws_body *w);
 static void ws_body_woken(struct body *body);
 static bool ws_body_heard(void *ctx, enum ws_kind kind, struct str message);
@@ -36,8 +41,8 @@ static void ws_body_room(void *ctx);
 static void ws_body_closed(void *ctx, int code, struct err *owned);
 
 int
-ws_body_answer(struct http_request *request, struct loop *loop, struct body *owned,
-               struct err **err)
+ws_body_answer(struct http_request *request, struct loop *loop, enum ws_body_form form,
+               struct body *owned, struct err **err)
 {
     static const char *const protocols[] = { "", "binary.k8s.io", "base64.binary.k8s.io", NULL };
     struct ws_body *w = MEM_NEW(struct ws_body);
@@ -56,11 +61,15 @@ ws_body_answer(struct http_request *request, struct loop *loop, struct body *own
     const char *chosen = ws_protocol(w->ws);
 
     w->loop = loop;
+    w->form = form;
+    w->line.max = SIZE_MAX; /* an object's size bounds it */
     w->of = ws_channel_find(chosen[0] == '\0' ? "binary.k8s.io" : chosen);
     w->body = owned;
     owned->wake = ws_body_woken;
     owned->stream = w;
-    (void)ws_channel_send(w->ws, w->of, 0, (struct str){ 0 });
+    if (form == WS_BODY_BYTES) {
+        ws_body_send(w, (struct str){ 0 });
+    }
     ws_body_post(w);
     return 0;
 }
@@ -105,13 +114,36 @@ ws_body_piece(struct ws_body *w)
     enum pull_rc rc = w->body->pull(w->body, iov, &len, WS_BODY_PIECE);
 
     for (int i = 0; i < len; i++) {
-        if (iov[i].iov_len > 0) {
-            struct str piece = str_slice(iov[i].iov_base, iov[i].iov_len);
+        struct str piece = str_slice(iov[i].iov_base, iov[i].iov_len);
 
-            w->is_full |= !ws_channel_send(w->ws, w->of, 0, piece);
+        if (w->form == WS_BODY_LINES) {
+            ws_body_send_lines(w, piece);
+        } else if (piece.size > 0) {
+            ws_body_send(w, piece);
         }
     }
     return rc;
+}
+
+static void
+ws_body_send(struct ws_body *w, struct str bytes)
+{
+    w->is_full |= !ws_channel_send(w->ws, w->of, 0, bytes);
+}
+
+static void
+ws_body_send_lines(struct ws_body *w, struct str bytes)
+{
+    struct str rest;
+
+    for (struct str line = str_cut(bytes, '\n', &rest); rest.at != NULL;
+         line = str_cut(bytes, '\n', &rest)) {
+        line.size++; /* its end belongs to it */
+        w->is_full |= !ws_send(w->ws, WS_TEXT, str_view(&w->line), line);
+        w->line.size = 0;
+        bytes = rest;
+    }
+    str_put(&w->line, bytes);
 }
 
 static void
@@ -120,6 +152,7 @@ ws_body_drop(struct ws_body *w)
     if (w->is_closed && !w->is_posted) {
         ws_free(w->ws);
         body_free(w->body);
+        str_done(&w->line);
         mem_free(w);
     }
 }

@@ -13,10 +13,10 @@ flags="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize
 mkdir -p "$build/$name"
 cd "$build"
 [ -f Makefile ] || "$top/configure" -q CC=clang CFLAGS="$flags -fsanitize=fuzzer-no-link" --disable-werror
-make -s libbase.a libnet.a libapi.a libclient.a libui.a libcri.a libagent.a
+make -s libapiserver.a libbase.a libnet.a libapi.a libclient.a libui.a libcri.a libagent.a
 # shellcheck disable=SC2086,SC2046
 clang -std=gnu17 $flags -fsanitize=fuzzer -I. -I"$top/src" -I"$top" -o "fuzz_$name" \
-    "$top/tests/fuzz/fuzz_$name.c" libui.a libagent.a libcri.a libclient.a libapi.a libnet.a libbase.a \
+    "$top/tests/fuzz/fuzz_$name.c" libapiserver.a libui.a libagent.a libcri.a libclient.a libapi.a libnet.a libbase.a \
     $(sed -n 's/^\(YAML\|NGHTTP2\|OPENSSL\|UV\|ZLIB\|PROTOBUF_C\)_LIBS = //p' Makefile) -lpthread -lm
 dict=
 [ ! -f "$top/tests/fuzz/$name.dict" ] || dict=-dict="$top/tests/fuzz/$name.dict"

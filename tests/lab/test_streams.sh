@@ -106,6 +106,31 @@ attached() { # LINE KUBECTL: does ear answer?
 check "attach" attached this k
 check "attach over SPDY" attached that spdy
 
+# ---- clients that vanish ----
+
+open_files() { # of both programs
+    host 'for name in binnacle binnacle-agent; do ls "/proc/$(pidof -s $name)/fd" | wc -l; done' | paste -sd' '
+}
+has_cat() { k exec box -- ps -o args | grep -qx cat; }
+has_no_cat() { ! has_cat; }
+vanishes() { # BY-WEBSOCKET: kubectl is killed in the middle; what reads its input hears the end
+    local status=0
+    KUBECTL_REMOTE_COMMAND_WEBSOCKETS=$1 lab exec sh -c "echo \$\$ >'$tap_dir/pid'; exec '${KUBECTL:-kubectl}' \
+        --kubeconfig '$tap_dir/kubeconfig' exec -i box -- cat" <"$tap_dir/mouth" >"$tap_dir/heard" 2>/dev/null &
+    exec 9>"$tap_dir/mouth"
+    echo begun >&9
+    lab_until 10 grep -qx begun "$tap_dir/heard" && has_cat || status=1
+    lab exec sh -c "kill -9 \$(cat '$tap_dir/pid')"
+    lab_until 10 has_no_cat || status=1
+    exec 9>&-
+    wait $! || true
+    return "$status"
+}
+before=$(open_files)
+check "a client of a WebSocket vanishes: its command ends" vanishes true
+check "… of SPDY, too" vanishes false
+check "… and nothing stays open" lab_until 10 is "$before" open_files
+
 # ---- cp ----
 
 mkdir "$tap_dir/files"

@@ -319,6 +319,47 @@ test_logs_by_websocket(void **state)
     node_box_peer_close(&peer);
 }
 
+static void
+test_watch_by_websocket(void **state)
+{
+    struct box *box = *state;
+    struct node_box_peer peer;
+    static const struct tb_wanted made = { "POST",
+                                           "/api/v1/namespaces/default/configmaps",
+                                           NULL,
+                                           "{\"metadata\":{\"name\":\"seen\"}}",
+                                           { " 201 " } };
+    node_box_peer_open(&peer, box->tb,
+                       "GET /api/v1/namespaces/default/configmaps?watch=1 HTTP/1.1\r\nHost: x\r\n"
+                       "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    node_box_peer_hear(&peer, "101 Switching Protocols\r\n");
+    tb_ask_all(box->tb, &made, 1);
+    node_box_peer_hear(&peer, "{\"type\":\"ADDED\",\"object\":{\"kind\":\"ConfigMap\"");
+    node_box_peer_hear(&peer, "\"name\":\"seen\"");
+    assert_true(str_contains(str_view(&peer.in), STR("\r\n\r\n\x81\x7e"))); /* one text message */
+    node_box_peer_close(&peer);
+}
+
+/* A token among the protocols is for the API server only. */
+static void
+test_token_stays(void **state)
+{
+    struct box *box = *state;
+    struct node_box_peer peer;
+    will_upgrade(&box->node, "first|");
+    node_box_peer_open(&peer, box->tb,
+                       REQUEST(PODS "/web/exec?command=a&stdout=1",
+                               "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+                               "Sec-WebSocket-Protocol: base64url.bearer.authorization.k8s.io.eA, "
+                               "v4.channel.k8s.io\r\n"));
+    node_box_peer_hear(&peer, "first|");
+    assert_true(str_contains(str_view(&box->node.heard),
+                             STR("sec-websocket-protocol: v4.channel.k8s.io\n")));
+    assert_false(str_contains(str_view(&box->node.heard), STR("bearer")));
+    node_box_peer_close(&peer);
+}
+
 #define WITH_BOX(test) cmocka_unit_test_setup_teardown(test, open_box, close_box)
 
 int
@@ -334,6 +375,8 @@ main(void)
         WITH_BOX(test_no_agent),
         WITH_BOX(test_logs),
         WITH_BOX(test_logs_by_websocket),
+        WITH_BOX(test_watch_by_websocket),
+        WITH_BOX(test_token_stays),
         WITH_BOX(test_stop),
     };
     return cmocka_run_group_tests_name("rest_stream", tests, NULL, NULL);

@@ -51,7 +51,13 @@ done(struct body *body)
 static int
 serve(struct ws_box *box, struct http_request *request, struct err **err)
 {
-    return ws_body_answer(request, box->loop, &source.body, err);
+    return ws_body_answer(request, box->loop, WS_BODY_BYTES, &source.body, err);
+}
+
+static int
+serve_lines(struct ws_box *box, struct http_request *request, struct err **err)
+{
+    return ws_body_answer(request, box->loop, WS_BODY_LINES, &source.body, err);
 }
 
 static void
@@ -101,6 +107,24 @@ test_protocols(void **state)
         assert_int_equal(source.done, 1);
         ws_box_close(&box);
     }
+}
+
+static void
+test_lines(void **state)
+{
+    struct ws_box box;
+    (void)state;
+    source =
+        (struct source){ .body = { .pull = pull, .done = done, .size = -1 }, .text = "one\n\ntw" };
+    ws_box_open(&box, none, serve_lines);
+    assert_true(str_is(str_view(&box.heard), "t:one\n\nt:\n\n"));
+    say(&box, "", PULL_MORE);
+    say(&box, "o\nthree\n", PULL_MORE);
+    assert_true(str_is(str_view(&box.heard), "t:one\n\nt:\n\nt:two\n\nt:three\n\n"));
+    say(&box, "no end", PULL_END);
+    assert_true(str_is(str_view(&box.heard), "t:one\n\nt:\n\nt:two\n\nt:three\n\n"));
+    assert_int_equal(box.code, WS_CLOSE_NORMAL);
+    ws_box_close(&box);
 }
 
 static void
@@ -171,9 +195,9 @@ int
 main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_protocols),   cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_abort),       cmocka_unit_test(test_reader_leaves),
-        cmocka_unit_test(test_slow_reader),
+        cmocka_unit_test(test_protocols),     cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_refused),       cmocka_unit_test(test_abort),
+        cmocka_unit_test(test_reader_leaves), cmocka_unit_test(test_slow_reader),
     };
     return cmocka_run_group_tests_name("net/ws_body", tests, NULL, NULL);
 }
