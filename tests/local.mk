@@ -97,6 +97,7 @@ unit_tests += tests/unit/test_rest_proxy
 unit_tests += tests/unit/test_ws_conn
 unit_tests += tests/unit/test_spdy
 unit_tests += tests/unit/test_translate
+unit_tests += tests/unit/test_reach
 
 # What several tests share beside their own file.
 net_box = tests/lib/net_box.c tests/lib/net_box.h
@@ -128,6 +129,7 @@ tests_unit_test_rest_watch_SOURCES = tests/unit/test_rest_watch.c $(tb)
 tests_unit_test_rbac_SOURCES = tests/unit/test_rbac.c $(tb)
 node_box = tests/lib/node_box.c tests/lib/node_box.h $(tb)
 tests_unit_test_rest_stream_SOURCES = tests/unit/test_rest_stream.c $(node_box)
+tests_unit_test_reach_SOURCES = tests/unit/test_reach.c $(node_box)
 tests_unit_test_translate_SOURCES = tests/unit/test_translate.c $(node_box)
 tests_unit_test_rest_proxy_SOURCES = tests/unit/test_rest_proxy.c $(node_box)
 store_box = tests/lib/store_box.c tests/lib/store_box.h

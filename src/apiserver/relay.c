@@ -20,7 +20,7 @@
 #include "net/http_client.h"
 #include "net/tls.h"
 
-enum { BUFFER = 64 << 10, REFUSAL_MAX = 4 << 10, DIAL_MS = 5000 };
+enum { BUFFER = 64 << 10, REFUSAL_MAX = 4 << 10, DIAL_MS = 15000, TLS_MS = 5000 };
 
 struct relay {
     struct body body; /* what the reader pulls */
@@ -248,7 +248,7 @@ reached(void *ctx, struct conn *conn, struct err *owned)
     struct relay *r = ctx;
     r->dialing = NULL;
     if (conn != NULL && r->tls != NULL) {
-        r->handshake = tls_connect(r->server->loop, r->tls, conn, DIAL_MS, shook_hands, r);
+        r->handshake = tls_connect(r->server->loop, r->tls, conn, TLS_MS, shook_hands, r);
         return;
     }
     r->dialled(r->dialled_ctx, conn, owned);

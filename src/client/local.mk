@@ -26,4 +26,5 @@ libclient_a_SOURCES += src/client/reconcile_run.c src/client/reconcile_run.h
 libclient_a_SOURCES += src/client/workq.c src/client/workq.h
 EXTRA_DIST += src/client/README.md
 libclient_a_SOURCES += src/client/reach.c
+libclient_a_SOURCES += src/client/reach_place.c src/client/reach_place.h
 libclient_a_SOURCES += src/client/machine_target.c src/client/machine_target.h

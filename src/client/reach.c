@@ -1,48 +1,44 @@
 /* Dialling nodes, pods and services.  Called by the API server's streams; loop thread.
  *
  * A node is its agent's port, over TLS with the API server's client certificate. Pods and services
- * are byte tunnels through the agent of the pod's node. CONTRACTS §10. Nothing asks for Ready: logs
- * of a sick node are why one asks. */
+ * are byte tunnels through the agent of the pod's node. CONTRACTS §10. Places are tried one after
+ * the other (reach_place.c), TRY_MS each. */
 #include "config.h" /* IWYU pragma: keep */
 
 #include "client/reach.h"
 
 #include <string.h>
 
-#include "api/object.h"
 #include "api/registry.h"
-#include "base/arena.h"
 #include "base/err.h"
 #include "base/loop.h"
 #include "base/mem.h"
-#include "client/cache.h"
+#include "client/reach_place.h"
 #include "net/conn.h"
 #include "net/http_client.h"
 #include "net/tls.h"
 
-enum { TRY_MS = 3000, AGENT_PORT = 10250 };
+enum { TRY_MS = 3000 };
 
-struct reach {
-    struct reach_spec spec;
-    char *cert_pem, *key_pem, *ca_pem;
-    const struct resource *nodes, *pods, *slices;
-};
-
-/* One dial: to the agent first, through it afterwards. */
+/* One dial: place by place; to the agent first, through it afterwards. */
 struct reach_dialing {
     struct reach *reach;
     reach_fn *done;
     void *ctx;
+    struct reach_places places;
+    size_t at; /* the place that is tried */
+    /* of that try */
     struct tls_ctx *tls;
     struct conn_dial *dial;      /* while TCP connects */
     struct conn *handshake;      /* while TLS does */
     struct http_client *through; /* a tunnel is asked for */
-    char *node, *address;        /* of the agent */
-    char *tunnel;                /* "ip:port" behind it, NULL: the agent itself */
-    conn_dial_fn *inner;         /* http_client's, while it dials */
+    struct http_call *call;
+    conn_dial_fn *inner; /* http_client's, while it dials */
     void *inner_ctx;
-    struct conn *conn; /* the tunnel */
+    struct conn *conn; /* what it came to */
     struct err *err;
+    struct str_builder why; /* the tries that failed */
+    bool is_ending;         /* end_try is under way */
     bool is_cancelled;
 };
 
@@ -73,189 +69,113 @@ reach_free(struct reach *reach)
     }
 }
 
-/* ---- where things are ---- */
+/* ---- a try ends ---- */
 
-static int
-find_agent(struct reach_dialing *d, struct str node_name, struct err **err)
-{
-    struct reach *reach = d->reach;
-    struct object *node = cache_get(reach->spec.cache, reach->nodes, (struct str){ 0 }, node_name);
-    if (node == NULL) {
-        return err_set(err, ERR_UNAVAILABLE, "there is no node '" STR_FMT "'", STR_ARG(node_name));
-    }
-    object_pin(node);
-    struct val status = val_get(object_val(node), "status");
-    struct str address = { 0 };
-    VAL_EACH (it, val_get(status, "addresses")) {
-        if (address.size == 0 && val_is_str(val_get(it.value, "type"), "InternalIP")) {
-            address = val_str(val_get(it.value, "address"));
-        }
-    }
-    int64_t port = val_int(val_at(status, "daemonEndpoints.kubeletEndpoint.Port"), AGENT_PORT);
-    d->node = str_dup(node_name);
-    d->address = mem_printf(STR_FMT ":%lld", STR_ARG(address), (long long)port);
-    bool is_known = address.size > 0;
-    object_unpin(node);
-    return is_known ? 0
-                    : err_set(err, ERR_UNAVAILABLE, "node '" STR_FMT "' has no InternalIP yet",
-                              STR_ARG(node_name));
-}
-
-/* The agent, or another port of its machine through it. */
-static int
-find_node(struct reach_dialing *d, const struct reach_target *target, struct err **err)
-{
-    if (find_agent(d, target->name, err) < 0) {
-        return -1;
-    }
-    struct str host = str_of(d->address);
-    while (host.size > 0 && host.at[host.size - 1] != ':') {
-        host.size--;
-    }
-    struct str port = str_slice(host.at + host.size, strlen(host.at) - host.size);
-    if (target->port.size > 0 && !str_eq(target->port, port)) {
-        d->tunnel = mem_printf(STR_FMT STR_FMT, STR_ARG(host), STR_ARG(target->port));
-    }
-    return 0;
-}
-
-/* A number, or the name of a container's port. */
-static int64_t
-pod_port(struct val pod, struct str port)
-{
-    int64_t number;
-    if (str_to_int(port, &number)) {
-        return number;
-    }
-    VAL_EACH (container, val_at(pod, "spec.containers")) {
-        VAL_EACH (it, val_get(container.value, "ports")) {
-            if (str_eq(val_str(val_get(it.value, "name")), port)) {
-                return val_int(val_get(it.value, "containerPort"), 0);
-            }
-        }
-    }
-    return 0;
-}
-
-static int
-find_pod(struct reach_dialing *d, const struct reach_target *target, struct err **err)
-{
-    struct object *pod = cache_get(d->reach->spec.cache, d->reach->pods, target->ns, target->name);
-    if (pod == NULL) {
-        return err_set(err, ERR_NOT_FOUND, "pods \"" STR_FMT "\" not found", STR_ARG(target->name));
-    }
-    object_pin(pod);
-    struct val root = object_val(pod);
-    struct str ip = val_str(val_at(root, "status.podIP"));
-    int64_t port = pod_port(root, target->port);
-    int rc = -1;
-    if (ip.size == 0 || port <= 0) {
-        (void)err_set(err, ERR_UNAVAILABLE, "pod '" STR_FMT "' has no %s yet",
-                      STR_ARG(target->name), ip.size == 0 ? "address" : "such port");
-    } else {
-        d->tunnel = mem_printf(STR_FMT ":%lld", STR_ARG(ip), (long long)port);
-        rc = find_agent(d, val_str(val_at(root, "spec.nodeName")), err);
-    }
-    object_unpin(pod);
-    return rc;
-}
-
-/* The port of a slice: by name (that of a Service's only port may be empty), or the only one by
- * number. */
-static int64_t
-slice_port(struct val slice, struct str port)
-{
-    int64_t number;
-    struct val ports = val_get(slice, "ports");
-    VAL_EACH (it, ports) {
-        bool is_it = str_eq(val_str(val_get(it.value, "name")), port) ||
-                     (str_to_int(port, &number) && val_len(ports) == 1);
-        if (is_it) {
-            return val_int(val_get(it.value, "port"), 0);
-        }
-    }
-    return 0;
-}
-
-static bool
-take_endpoint(struct reach_dialing *d, struct val slice, struct str port, bool only_ready)
-{
-    int64_t number = slice_port(slice, port);
-    VAL_EACH (it, val_get(slice, "endpoints")) {
-        struct val conditions = val_get(it.value, "conditions");
-        struct str node = val_str(val_get(it.value, "nodeName"));
-        bool is_fit = val_bool(val_get(conditions, only_ready ? "ready" : "serving"), only_ready);
-        struct str ip = val_str(val_item(val_get(it.value, "addresses"), 0));
-        AUTO_ERR struct err *err = NULL;
-        if (is_fit && node.size > 0 && number > 0 && find_agent(d, node, &err) == 0) {
-            d->tunnel = mem_printf(STR_FMT ":%lld", STR_ARG(ip), (long long)number);
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Ready endpoints first, then serving ones. */
-static int
-find_service(struct reach_dialing *d, const struct reach_target *target, struct err **err)
-{
-    for (int pass = 0; pass < 2; pass++) {
-        CACHE_EACH (slice, it, d->reach->spec.cache, d->reach->slices, target->ns) {
-            if (!str_eq(labels_get(slice->labels, STR("kubernetes.io/service-name")),
-                        target->name)) {
-                continue;
-            }
-            object_pin(slice);
-            bool found = take_endpoint(d, object_val(slice), target->port, pass == 0);
-            object_unpin(slice);
-            if (found) {
-                return 0;
-            }
-        }
-    }
-    return err_set(err, ERR_UNAVAILABLE, "no endpoints available for service \"" STR_FMT "\"",
-                   STR_ARG(target->name));
-}
-
-/* ---- dialling ---- */
+static void begin_try(struct reach_dialing *d);
 
 static void
-free_dialing(struct reach_dialing *d)
+clear_try(struct reach_dialing *d)
 {
-    http_client_free(d->through);
-    tls_unref(d->tls);
-    mem_free(d->node);
-    mem_free(d->address);
-    mem_free(d->tunnel);
+    http_client_free(STEAL(d->through));
+    tls_unref(STEAL(d->tls));
+}
+
+/* The last one, or the only error that there is no second try for. */
+static void
+finish(struct reach_dialing *d)
+{
+    struct conn *conn = STEAL(d->conn);
+    struct err *err = STEAL(d->err);
+    if (err != NULL && err->code != ERR_CANCELLED && d->why.size > 0) {
+        err_free(STEAL(err));
+        (void)err_set(&err, ERR_UNAVAILABLE, STR_FMT, STR_ARG(str_view(&d->why)));
+    }
+    d->done(d->ctx, conn, err);
+    clear_try(d);
+    reach_place_done(&d->places);
+    str_done(&d->why);
     mem_free(d);
 }
 
 static void
-finish(struct reach_dialing *d, struct conn *conn, struct err *owned)
+note_failure(struct reach_dialing *d)
 {
-    bool has_dialled = d->address != NULL;
-    if (owned != NULL && has_dialled && owned->code != ERR_CANCELLED) {
-        struct err *why = owned;
-        owned = NULL;
-        (void)err_set(&owned, ERR_UNAVAILABLE, "dial node '%s' at %s: %s", d->node, d->address,
-                      why->message);
-        err_free(why);
+    const struct reach_place *place = &d->places.at[d->at];
+    str_putz(&d->why, d->why.size > 0 ? "; " : "");
+    if (place->node == NULL) {
+        str_putf(&d->why, "dial %s: %s", place->address, d->err->message);
+    } else {
+        str_putf(&d->why, "dial node '%s' at %s: %s", place->node, place->address, d->err->message);
     }
-    d->done(d->ctx, conn, owned);
-    free_dialing(d);
 }
 
-/* The agent answered, or did not: to the caller, or to the HTTP that asks for a tunnel. */
+/* In a round of its own: never inside the client that this frees, nor inside reach_dial. */
+static void
+end_try(void *ctx)
+{
+    struct reach_dialing *d = ctx;
+    d->is_ending = false;
+    if (d->is_cancelled) {
+        conn_close(STEAL(d->conn));
+        err_clear(&d->err);
+        (void)err_set(&d->err, ERR_CANCELLED, "given up");
+    } else if (d->err != NULL && d->at < d->places.len) {
+        note_failure(d);
+        if (++d->at < d->places.len) {
+            err_clear(&d->err);
+            clear_try(d);
+            begin_try(d);
+            return;
+        }
+    }
+    finish(d);
+}
+
+static void
+end_try_later(struct reach_dialing *d, struct conn *conn, struct err *owned)
+{
+    d->conn = conn;
+    d->err = owned;
+    if (!d->is_ending) {
+        d->is_ending = true;
+        loop_defer(d->reach->spec.loop, end_try, d);
+    }
+}
+
+/* ---- to the agent ---- */
+
+/* The agent answered, or did not: to the caller, or to the HTTP that asks for a tunnel. Which may
+ * have ended before: it waited only for this. */
 static void
 reached_agent(struct reach_dialing *d, struct conn *conn, struct err *owned)
 {
-    if (d->inner != NULL) {
-        conn_dial_fn *inner = d->inner;
-        d->inner = NULL;
-        inner(d->inner_ctx, conn, owned);
+    if (d->inner == NULL) {
+        end_try_later(d, conn, owned);
         return;
     }
-    finish(d, conn, owned);
+    conn_dial_fn *inner = STEAL(d->inner);
+    inner(d->inner_ctx, conn, owned);
+    if (d->call == NULL) {
+        end_try_later(d, d->conn, d->err);
+    }
+}
+
+/* true: there was one, and reached_agent was called or will be. */
+static bool
+stop_dialling(struct reach_dialing *d)
+{
+    if (d->dial != NULL) {
+        conn_dial_cancel(d->dial);
+        return true;
+    }
+    if (d->handshake != NULL) {
+        struct err *err = NULL;
+        conn_close(STEAL(d->handshake));
+        (void)err_set(&err, ERR_CANCELLED, "given up");
+        reached_agent(d, NULL, err);
+        return true;
+    }
+    return false;
 }
 
 static void
@@ -271,18 +191,20 @@ connected(void *ctx, struct conn *conn, struct err *owned)
 {
     struct reach_dialing *d = ctx;
     d->dial = NULL;
-    if (owned != NULL) {
-        reached_agent(d, NULL, owned);
+    if (owned != NULL || d->tls == NULL) {
+        reached_agent(d, conn, owned);
         return;
     }
     d->handshake = tls_connect(d->reach->spec.loop, d->tls, conn, TRY_MS, shook_hands, d);
 }
 
 static void
-dial_agent(struct reach_dialing *d)
+dial_address(struct reach_dialing *d)
 {
-    d->dial = conn_dial(d->reach->spec.loop, d->address, TRY_MS, connected, d);
+    d->dial = conn_dial(d->reach->spec.loop, d->places.at[d->at].address, TRY_MS, connected, d);
 }
+
+/* ---- through it ---- */
 
 static void
 dial_for_tunnel(void *ctx, conn_dial_fn *done, void *done_ctx)
@@ -290,7 +212,7 @@ dial_for_tunnel(void *ctx, conn_dial_fn *done, void *done_ctx)
     struct reach_dialing *d = ctx;
     d->inner = done;
     d->inner_ctx = done_ctx;
-    dial_agent(d);
+    dial_address(d);
 }
 
 static void
@@ -301,22 +223,18 @@ tunnel_opened(void *ctx, const struct http_answer *answer, struct conn *conn)
 }
 
 static void
-finish_later(void *ctx)
-{
-    struct reach_dialing *d = ctx;
-    finish(d, d->conn, d->err);
-}
-
-static void
 tunnel_over(void *ctx, const struct http_answer *answer, struct err *owned)
 {
     struct reach_dialing *d = ctx;
+    d->call = NULL;
     if (owned == NULL && d->conn == NULL) {
-        (void)err_set(&owned, ERR_UNAVAILABLE, "the agent answered %d to a tunnel",
-                      answer == NULL ? 0 : answer->status);
+        (void)err_set(&owned, ERR_UNAVAILABLE, "the agent answered %d to a tunnel to %s",
+                      answer == NULL ? 0 : answer->status, d->places.at[d->at].tunnel);
     }
     d->err = owned;
-    loop_defer(d->reach->spec.loop, finish_later, d); /* not inside the client that this frees */
+    if (!stop_dialling(d)) {
+        end_try_later(d, d->conn, d->err);
+    }
 }
 
 static void
@@ -326,13 +244,14 @@ ask_for_tunnel(struct reach_dialing *d)
         { { "connection", 10 }, { "Upgrade", 7 } },
         { { "upgrade", 7 }, { "binnacle-tunnel", 15 } },
     };
-    struct http_client_spec spec = { .address = d->address,
-                                     .authority = d->node,
+    const struct reach_place *place = &d->places.at[d->at];
+    struct http_client_spec spec = { .address = place->address,
+                                     .authority = place->node,
                                      .dial_timeout_ms = TRY_MS,
                                      .dial = dial_for_tunnel,
                                      .dial_ctx = d };
     d->through = http_client_new(d->reach->spec.loop, &spec);
-    AUTO_FREE char *path = mem_printf("/tunnel?address=%s", d->tunnel);
+    AUTO_FREE char *path = mem_printf("/tunnel?address=%s", place->tunnel);
     struct http_call_spec call = { .method = "GET",
                                    .path = path,
                                    .headers = headers,
@@ -341,30 +260,39 @@ ask_for_tunnel(struct reach_dialing *d)
                                    .done_fn = tunnel_over,
                                    .upgraded_fn = tunnel_opened,
                                    .ctx = d };
-    (void)http_client_call(d->through, &call);
+    d->call = http_client_call(d->through, &call);
 }
 
-static int
-find_target(struct reach_dialing *d, const struct reach_target *target, struct err **err)
+static void
+begin_try(struct reach_dialing *d)
 {
-    switch (target->kind) {
-    case REACH_NODE:
-        return find_node(d, target, err);
-    case REACH_POD:
-        return find_pod(d, target, err);
-    case REACH_SERVICE:
-        break;
+    const struct reach_place *place = &d->places.at[d->at];
+    struct err *err = NULL;
+    if (place->node != NULL) {
+        struct tls_client tls = { .ca_pem = str_of(d->reach->ca_pem),
+                                  .cert_pem = str_of(d->reach->cert_pem),
+                                  .key_pem = str_of(d->reach->key_pem),
+                                  .server_name = place->node,
+                                  .alpn = "http/1.1" };
+        (void)tls_client(&tls, &d->tls, &err);
     }
-    return find_service(d, target, err);
+    if (err != NULL) {
+        end_try_later(d, NULL, err);
+    } else if (place->tunnel != NULL) {
+        ask_for_tunnel(d);
+    } else {
+        dial_address(d);
+    }
 }
+
+/* ---- the interface ---- */
 
 int
 reach_find(struct reach *reach, const struct reach_target *target, struct err **err)
 {
-    struct reach_dialing *d = MEM_NEW(struct reach_dialing);
-    d->reach = reach;
-    int rc = find_target(d, target, err);
-    free_dialing(d);
+    struct reach_places places;
+    int rc = reach_place_find(reach, target, &places, err);
+    reach_place_done(&places);
     return rc;
 }
 
@@ -374,21 +302,10 @@ reach_dial(struct reach *reach, const struct reach_target *target, reach_fn *don
     struct reach_dialing *d = MEM_NEW(struct reach_dialing);
     *d = (struct reach_dialing){ .reach = reach, .done = done, .ctx = ctx };
     struct err *err = NULL;
-    if (find_target(d, target, &err) == 0) {
-        struct tls_client tls = { .ca_pem = str_of(reach->ca_pem),
-                                  .cert_pem = str_of(reach->cert_pem),
-                                  .key_pem = str_of(reach->key_pem),
-                                  .server_name = d->node,
-                                  .alpn = "http/1.1" };
-        (void)tls_client(&tls, &d->tls, &err);
-    }
-    if (err != NULL) {
-        d->err = err;
-        loop_defer(reach->spec.loop, finish_later, d);
-    } else if (d->tunnel != NULL) {
-        ask_for_tunnel(d);
+    if (reach_place_find(reach, target, &d->places, &err) < 0) {
+        end_try_later(d, NULL, err);
     } else {
-        dial_agent(d);
+        begin_try(d);
     }
     return d;
 }
@@ -401,18 +318,7 @@ reach_cancel(struct reach_dialing *dialing)
         return;
     }
     d->is_cancelled = true;
-    if (d->dial != NULL) {
-        conn_dial_cancel(d->dial); /* its done comes, and with it ours */
-    } else if (d->handshake != NULL) {
-        struct err *err = NULL;
-        conn_close(d->handshake);
-        d->handshake = NULL;
-        (void)err_set(&err, ERR_CANCELLED, "given up");
-        d->err = err;
-        if (d->inner == NULL) {
-            loop_defer(d->reach->spec.loop, finish_later, d);
-        } else {
-            reached_agent(d, NULL, STEAL(d->err));
-        }
+    if (!stop_dialling(d) && d->call != NULL) {
+        http_call_cancel(d->call);
     }
 }

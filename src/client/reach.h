@@ -34,7 +34,8 @@ void reach_free(struct reach *reach);
 int reach_find(struct reach *reach, const struct reach_target *target, struct err **err);
 typedef void reach_fn(void *ctx, struct conn *conn, struct err *owned);
 /* Node targets: a TLS conn to the agent. Pod and service targets: a byte tunnel through that
- * node's agent. 3 s a try; all failed: 503 naming each try. */
+ * node's agent. Endpoints of a service take turns, ready ones first; those without a node are
+ * dialled from here, then through any agent. 3 s a try; all failed: 503 naming each try. */
 struct reach_dialing *reach_dial(struct reach *reach, const struct reach_target *target,
                                  reach_fn *done, void *ctx);
 void reach_cancel(struct reach_dialing *dialing); /* done with CANCELLED follows */

@@ -118,7 +118,8 @@ asked(void *ctx, struct http_request *http, struct intake **ret_intake)
         str_putf(&box->heard, STR_FMT ": " STR_FMT "\n", STR_ARG(http->headers[i].name),
                  STR_ARG(http->headers[i].value));
     }
-    if (str_has_prefix(http->target, STR("/tunnel"))) { /* leads back to this very handler */
+    if (str_has_prefix(http->target, STR("/tunnel")) &&
+        !box->has_no_tunnels) { /* leads back to this very handler */
         static const struct http_header headers[] = {
             { { "connection", 10 }, { "Upgrade", 7 } },
             { { "upgrade", 7 }, { "binnacle-tunnel", 15 } },

@@ -29,6 +29,7 @@ struct node_box {
     struct str_builder said;  /* bytes after an upgrade */
     struct conn *conn;        /* the upgraded connection, NULL: it ended */
     bool is_silent;           /* requests are not answered */
+    bool has_no_tunnels;      /* they get `status`, too */
     int closed;               /* requests whose stream ended */
 };
 
