@@ -277,7 +277,7 @@ tests_golden_run_golden_SOURCES = tests/golden/run_golden.c tests/golden/golden_
 golden_cases = tests/golden/golden_cases.c tests/golden/golden_cases.h
 tests_golden_run_pod_SOURCES = tests/golden/run_pod.c $(golden_cases)
 tests_golden_run_proxy_SOURCES = tests/golden/run_proxy.c $(golden_cases)
-EXTRA_DIST += tests/golden/ctl tests/golden/pod tests/golden/proxy
+EXTRA_DIST += tests/golden/ctl tests/golden/pod tests/golden/sched tests/golden/proxy
 
 # ---- benchmarks: make bench, run by hand ----
 bench_programs =

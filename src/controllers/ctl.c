@@ -81,7 +81,7 @@ ctl_condition_write(const struct ctl_condition *condition, struct val old, int64
     jw_kvz(out, "type", condition->type);
     jw_kvz(out, "status", condition->status);
     if (condition->has_update_time) {
-        write_time(out, "lastUpdateTime", old, same, now_ms);
+        write_time(out, "lastUpdateTime", old, same && !condition->renews, now_ms);
     }
     write_time(out, "lastTransitionTime", old, same_status, now_ms);
     jw_kvz(out, "reason", condition->reason);

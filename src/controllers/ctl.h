@@ -43,6 +43,7 @@ struct ctl_condition {
     const char *type, *status, *reason;
     struct str message;
     bool has_update_time; /* Deployments carry lastUpdateTime, too */
+    bool renews;          /* which is now, whatever else changed */
 };
 struct val ctl_condition(struct val conditions, const char *type); /* of that list, or absent */
 /* One condition; the transition time stays when the status does. */

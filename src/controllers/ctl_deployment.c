@@ -169,14 +169,23 @@ recreate(struct deployment *d)
 /* ---- scaling in the middle of a rollout ---- */
 
 static int
-larger_first(const void *a, const void *b)
+larger_older_first(const void *a, const void *b)
 {
     const struct deployment_set *x = *(struct deployment_set *const *)a;
     const struct deployment_set *y = *(struct deployment_set *const *)b;
     if (x->size != y->size) {
         return x->size > y->size ? -1 : 1;
     }
-    return str_cmp(x->created, y->created);
+    int order = str_cmp(x->created, y->created);
+    return order != 0 ? order : str_cmp(x->object->name, y->object->name);
+}
+
+static int
+larger_newer_first(const void *a, const void *b)
+{
+    const struct deployment_set *x = *(struct deployment_set *const *)a;
+    const struct deployment_set *y = *(struct deployment_set *const *)b;
+    return x->size != y->size ? larger_older_first(a, b) : larger_older_first(b, a);
 }
 
 /* What this set's share of the change is (GetReplicaSetProportion). */
@@ -205,7 +214,7 @@ scale_in_proportion(struct deployment *d, struct deployment_set **active, size_t
     int64_t size = ctl_deployment_sets_size(d, false), added = 0;
     int64_t allowed = d->replicas > 0 ? d->replicas + d->max_surge : 0, to_add = allowed - size;
     int64_t *sizes = arena_array(d->in->arena, len + 1, sizeof(int64_t));
-    qsort(active, len, sizeof(active[0]), larger_first);
+    qsort(active, len, sizeof(active[0]), to_add > 0 ? larger_newer_first : larger_older_first);
     for (size_t i = 0; i < len; i++) {
         int64_t share = to_add == 0 ? 0 : share_of(d, active[i], to_add, added);
         sizes[i] = active[i]->size + share;
@@ -309,7 +318,7 @@ set_revision(struct deployment *d)
     int64_t have;
     struct val annotations = val_at(d->root, "metadata.annotations");
     struct str text = val_str(val_member(annotations, STR("deployment.kubernetes.io/revision")));
-    if (d->now == NULL || d->now->revision == 0 ||
+    if (!ctl_deployment_sets_is_latest(d) ||
         (str_to_int(text, &have) && have == d->now->revision)) {
         return false;
     }

@@ -49,6 +49,8 @@ int64_t ctl_deployment_sets_annotation(const struct deployment_set *set, const c
                                        int64_t or_else);
 int64_t ctl_deployment_sets_next_size(const struct deployment *d); /* NewRSNewReplicas */
 
+/* The present set has a higher revision than all others: else ctl_deployment_sets_annotate says so. */
+bool ctl_deployment_sets_is_latest(const struct deployment *d);
 /* ctl_deployment_status.c */
 bool ctl_deployment_status_is_complete(const struct deployment *d);
 void ctl_deployment_status(struct deployment *d, bool is_rollout);

@@ -208,6 +208,12 @@ last_revision(const struct deployment *d)
     return most;
 }
 
+bool
+ctl_deployment_sets_is_latest(const struct deployment *d)
+{
+    return d->now != NULL && d->now->revision > last_revision(d);
+}
+
 /* Annotations of the Deployment that its sets carry, too. */
 static bool
 is_copied(struct str key)

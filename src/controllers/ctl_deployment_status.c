@@ -104,23 +104,23 @@ progressing(const struct deployment *d, const char *status, const char *reason, 
     };
 }
 
-/* The condition that the counts ask for; false: the old one stays. renews: its update time is now
- * even if nothing else changed. */
+/* The condition that the counts ask for; false: the old one stays. */
 static bool
 next_progressing(const struct deployment *d, const struct counts *c, struct val old,
-                 struct ctl_condition *ret, bool *ret_renews)
+                 struct ctl_condition *ret)
 {
     struct str reason = val_str(val_get(old, "reason"));
     bool was_complete = c->replicas == c->updated && str_is(reason, "NewReplicaSetAvailable");
-    *ret_renews = false;
     if (d->is_paused && !str_is(reason, "ProgressDeadlineExceeded")) {
-        *ret = (struct ctl_condition){ "Progressing", "Unknown", "DeploymentPaused",
-                                       STR("Deployment is paused"), true };
+        *ret = (struct ctl_condition){
+            "Progressing", "Unknown", "DeploymentPaused", STR("Deployment is paused"), true, false
+        };
         return !str_is(reason, "DeploymentPaused");
     }
     if (!d->is_paused && str_is(reason, "DeploymentPaused")) {
-        *ret = (struct ctl_condition){ "Progressing", "Unknown", "DeploymentResumed",
-                                       STR("Deployment is resumed"), true };
+        *ret = (struct ctl_condition){
+            "Progressing", "Unknown", "DeploymentResumed", STR("Deployment is resumed"), true, false
+        };
         return true;
     }
     if (was_complete) {
@@ -132,7 +132,7 @@ next_progressing(const struct deployment *d, const struct counts *c, struct val 
     }
     if (is_progressing(d, c) || !val_is(old)) {
         *ret = progressing(d, "True", "ReplicaSetUpdated", "is progressing.");
-        *ret_renews = true;
+        ret->renews = true;
         return true;
     }
     int64_t at = deadline_ms(d, old);
@@ -164,12 +164,11 @@ static void
 write_progressing(const struct deployment *d, const struct counts *c, struct val old, struct jw *w)
 {
     struct ctl_condition now;
-    bool renews;
     if (val_int(val_get(d->spec, "progressDeadlineSeconds"), INT32_MAX) == INT32_MAX) {
         return;
     }
-    if (next_progressing(d, c, old, &now, &renews)) {
-        ctl_condition_write(&now, renews ? (struct val){ 0 } : old, d->in->now_ms, w);
+    if (next_progressing(d, c, old, &now)) {
+        ctl_condition_write(&now, old, d->in->now_ms, w);
     } else if (val_is(old)) {
         jw_val(w, old);
     }
@@ -197,7 +196,7 @@ write_conditions(const struct deployment *d, const struct counts *c, bool is_rol
     jw_keyz(w, "conditions");
     jw_arr(w);
     write_available(d, c, ctl_condition(old, "Available"), w);
-    if (is_rollout || d->is_paused) {
+    if (d->object->deleted_at_ms == 0 && (is_rollout || d->is_paused)) {
         write_progressing(d, c, progress, w);
     } else if (val_is(progress)) {
         jw_val(w, progress);

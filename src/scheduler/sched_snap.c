@@ -21,7 +21,8 @@ struct sched_snap {
     struct map nodes; /* name → struct sched_node */
     struct sched_node **sorted;
     size_t len;
-    uint64_t generation;
+    uint64_t generation; /* of updates */
+    uint64_t version;    /* changes when a pod may fit that did not: nodes, and pods that went */
     bool is_sorted;
 };
 
@@ -31,6 +32,7 @@ sched_snap_new(const struct resource *pods, const struct resource *nodes)
     struct sched_snap *snap = MEM_NEW(struct sched_snap);
     snap->pod_resource = pods;
     snap->node_resource = nodes;
+    snap->version = 1;
     return snap;
 }
 
@@ -138,19 +140,35 @@ new_pod(struct object *object)
 {
     struct sched_pod *pod = MEM_NEW(struct sched_pod);
     pod->object = object_ref(object);
-    pod->arena = arena_new();
-    pod->demand = sched_snap_demand(object, pod->arena);
-    pod->has_ports = has_host_ports(val_get(object_val(object), "spec"));
     return pod;
 }
 
+/* The object is pinned. */
 static void
-forget_pod(struct sched_snap *snap, struct str uid)
+place(struct sched_pod *pod, struct sched_node *node)
 {
-    struct sched_pod *old = map_del(&snap->pods, uid);
-    if (old != NULL) {
-        free_pod(old);
-    }
+    pod->arena = arena_new();
+    pod->demand = sched_snap_demand(pod->object, pod->arena);
+    pod->has_ports = has_host_ports(val_get(object_val(pod->object), "spec"));
+    attach(pod, node);
+}
+
+/* Does this scheduler look for a node for it? */
+static bool
+is_ours(struct val pod)
+{
+    struct val spec = val_get(pod, "spec");
+    struct str scheduler = val_str(val_get(spec, "schedulerName"));
+    return (scheduler.size == 0 || str_is(scheduler, "default-scheduler")) &&
+           val_len(val_get(spec, "schedulingGates")) == 0 && !pod_state_is_deleting(pod);
+}
+
+static void
+await(struct sched_pod *pod, struct val root)
+{
+    pod->is_waiting = is_ours(root);
+    pod->priority = val_int(val_at(root, "spec.priority"), 0);
+    pod->created = val_str(val_at(root, "metadata.creationTimestamp"));
 }
 
 /* ---- nodes ---- */
@@ -193,6 +211,7 @@ see_node(struct sched_snap *snap, struct object *object)
     if (node->object == object) {
         return;
     }
+    snap->version++;
     object_unref(node->object);
     node->object = object_ref(object);
     object_pin(object);
@@ -229,26 +248,55 @@ sort_nodes(struct sched_snap *snap)
 
 /* ---- updates ---- */
 
+/* Takes the pod's old entry away; what it had is free again. */
 static void
-see_pod(struct sched_snap *snap, struct object *object)
+forget_pod(struct sched_snap *snap, struct str uid)
 {
-    struct sched_pod *pod = map_get(&snap->pods, object->uid);
-    if (pod != NULL && pod->object == object && pod->node != NULL) {
-        pod->seen = snap->generation;
-        return;
+    struct sched_pod *old = map_del(&snap->pods, uid);
+    if (old != NULL) {
+        snap->version += old->node != NULL && !old->is_assumed ? 1 : 0;
+        free_pod(old);
     }
+}
+
+/* The entry of a pod as the cache has it. */
+static struct sched_pod *
+read_pod(const struct sched_snap *snap, struct object *object)
+{
+    struct sched_pod *pod = new_pod(object);
     object_pin(object);
     struct val root = object_val(object);
     struct str node_name = val_str(val_at(root, "spec.nodeName"));
     struct sched_node *node = node_name.size == 0 ? NULL : map_get(&snap->nodes, node_name);
-    forget_pod(snap, object->uid);
-    if (node != NULL && !pod_state_is_finished(root)) {
-        pod = new_pod(object);
-        pod->seen = snap->generation;
-        attach(pod, node);
-        (void)map_put(&snap->pods, object->uid, pod);
+    if (pod_state_is_finished(root)) {
+        pod->is_waiting = false; /* it takes nothing and wants nothing */
+    } else if (node != NULL) {
+        place(pod, node);
+    } else if (node_name.size > 0) {
+        pod->is_astray = true;
+    } else {
+        await(pod, root);
     }
     object_unpin(object);
+    return pod;
+}
+
+static void
+see_pod(struct sched_snap *snap, struct object *object)
+{
+    struct sched_pod *pod = map_get(&snap->pods, object->uid);
+    bool is_right = pod != NULL && pod->object == object && !pod->is_assumed && !pod->is_astray;
+    if (!is_right) {
+        bool is_same_wish = pod != NULL && pod->object->generation == object->generation;
+        uint64_t refused_at = is_same_wish ? pod->refused_at : 0;
+        bool was_assumed = pod != NULL && pod->is_assumed;
+        forget_pod(snap, object->uid);
+        pod = read_pod(snap, object);
+        pod->refused_at = refused_at;
+        snap->version += was_assumed && pod->node == NULL ? 1 : 0; /* not placed after all */
+        (void)map_put(&snap->pods, object->uid, pod);
+    }
+    pod->seen = snap->generation;
 }
 
 static void
@@ -268,6 +316,7 @@ sweep(struct sched_snap *snap)
             (void)map_del(&snap->nodes, key);
             free_node(value);
             snap->is_sorted = false;
+            snap->version++;
         }
     }
 }
@@ -290,11 +339,52 @@ void
 sched_snap_assume(struct sched_snap *snap, struct object *object, struct sched_node *node)
 {
     forget_pod(snap, object->uid);
-    object_pin(object);
     struct sched_pod *pod = new_pod(object);
+    object_pin(object);
+    place(pod, node);
     object_unpin(object);
-    attach(pod, node);
-    (void)map_put(&snap->pods, object->uid, pod); /* seen 0: the next update looks again */
+    pod->is_assumed = true;
+    (void)map_put(&snap->pods, object->uid, pod);
+}
+
+/* ---- who waits ---- */
+
+static int
+by_priority(const void *a, const void *b)
+{
+    const struct sched_pod *x = *(struct sched_pod *const *)a, *y = *(struct sched_pod *const *)b;
+    if (x->priority != y->priority) {
+        return x->priority > y->priority ? -1 : 1;
+    }
+    int order = str_cmp(x->created, y->created);
+    return order != 0 ? order : str_cmp(x->object->uid, y->object->uid);
+}
+
+size_t
+sched_snap_waiting(const struct sched_snap *snap, struct arena *arena, struct sched_pod ***ret,
+                   size_t *ret_all)
+{
+    size_t iter = 0, len = 0, all = 0;
+    void *value;
+    struct str uid;
+    struct sched_pod **out = arena_array(arena, snap->pods.len + 1, sizeof(*out));
+    while (map_next(&snap->pods, &iter, &uid, &value)) {
+        struct sched_pod *pod = value;
+        all += pod->is_waiting ? 1 : 0;
+        if (pod->is_waiting && pod->refused_at != snap->version) {
+            out[len++] = pod;
+        }
+    }
+    qsort(out, len, sizeof(*out), by_priority);
+    *ret = out;
+    *ret_all = all;
+    return len;
+}
+
+void
+sched_snap_refuse(const struct sched_snap *snap, struct sched_pod *pod)
+{
+    pod->refused_at = snap->version;
 }
 
 size_t

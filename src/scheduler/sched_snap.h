@@ -24,11 +24,18 @@ struct sched_demand {
 struct sched_pod {
     struct object *object; /* referenced */
     struct sched_demand demand;
-    struct sched_node *node;
-    struct sched_pod *next; /* on the same node */
-    struct arena *arena;
-    uint64_t seen; /* generation of the last update that met it */
+    struct sched_node *node; /* NULL: it takes nothing */
+    struct sched_pod *next;  /* on the same node */
+    struct arena *arena;     /* NULL without a node */
+    uint64_t seen;           /* generation of the last update that met it */
     bool has_ports;
+    bool is_assumed; /* there by sched_snap_assume: the next update looks again */
+    bool is_astray;  /* it names a node that is not there: looked at each time */
+    /* Of those that wait to be placed by this scheduler. */
+    bool is_waiting;
+    int64_t priority;
+    struct str created;  /* of the object's bytes */
+    uint64_t refused_at; /* version of the snapshot where it fitted nowhere and was told so; 0: none */
 };
 struct sched_node {
     struct object *object; /* referenced */
@@ -49,6 +56,12 @@ size_t sched_snap_len(const struct sched_snap *snap);
 struct sched_node *sched_snap_at(const struct sched_snap *snap, size_t i); /* sorted by name */
 struct sched_node *sched_snap_find(const struct sched_snap *snap,
                                    struct str node_name); /* or NULL */
+/* Pods that wait, most important first, then oldest; those that were refused on this very snapshot
+ * are left out. ret_all: how many wait at all. */
+size_t sched_snap_waiting(const struct sched_snap *snap, struct arena *arena,
+                          struct sched_pod ***ret, size_t *ret_all);
+/* It fits nowhere, which was told: it need not be tried before something changes for the better. */
+void sched_snap_refuse(const struct sched_snap *snap, struct sched_pod *pod);
 /* What a pod asks for, in the arena. */
 struct sched_demand sched_snap_demand(struct object *pod, struct arena *arena);
 

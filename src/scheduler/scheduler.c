@@ -8,8 +8,6 @@
 
 #include "scheduler/scheduler.h"
 
-#include <stdlib.h>
-
 #include "api/object.h"
 #include "api/pod_state.h"
 #include "api/registry.h"
@@ -20,13 +18,8 @@
 #include "scheduler/sched_plan.h"
 #include "scheduler/sched_snap.h"
 
-enum { BATCH = 64 /* placements per plan */ };
-
-struct pending {
-    struct object *pod; /* pinned */
-    int64_t priority;
-    struct str created;
-};
+/* A plan is one callback of the loop: more than that waits for the next one. */
+enum { BATCH = 64 /* placements */, TRIES = 256 };
 
 /* ---- what touches the queue ---- */
 
@@ -46,60 +39,10 @@ static const struct watch_spec watches[] = {
     { .plural = NULL },
 };
 
-/* ---- the queue ---- */
-
-static bool
-is_ours(struct val pod)
-{
-    struct val spec = val_get(pod, "spec");
-    struct str scheduler = val_str(val_get(spec, "schedulerName"));
-    return (scheduler.size == 0 || str_is(scheduler, "default-scheduler")) &&
-           val_str(val_get(spec, "nodeName")).size == 0 &&
-           val_len(val_get(spec, "schedulingGates")) == 0 && !pod_state_is_finished(pod) &&
-           !pod_state_is_deleting(pod);
-}
-
-static int
-by_priority(const void *a, const void *b)
-{
-    const struct pending *x = a, *y = b;
-    if (x->priority != y->priority) {
-        return x->priority > y->priority ? -1 : 1;
-    }
-    int order = str_cmp(x->created, y->created);
-    return order != 0 ? order : str_cmp(x->pod->uid, y->pod->uid);
-}
-
-/* Pods without a node, most important first; each stays pinned until release. */
-static size_t
-collect(const struct plan_in *in, const struct scheduler *scheduler, struct pending **ret)
-{
-    size_t most = cache_len(in->cache, scheduler->pods), len = 0;
-    struct object **found = arena_array(in->arena, most + 1, sizeof(struct object *));
-    size_t count = cache_by_index(in->cache, scheduler->pods, 1, STR(""), found, most);
-    struct pending *out = arena_array(in->arena, count + 1, sizeof(struct pending));
-    for (size_t i = 0; i < count; i++) {
-        object_pin(found[i]);
-        struct val root = object_val(found[i]);
-        if (!is_ours(root)) {
-            object_unpin(found[i]);
-            continue;
-        }
-        out[len++] = (struct pending){
-            .pod = found[i],
-            .priority = val_int(val_at(root, "spec.priority"), 0),
-            .created = val_str(val_at(root, "metadata.creationTimestamp")),
-        };
-    }
-    qsort(out, len, sizeof(out[0]), by_priority);
-    *ret = out;
-    return len;
-}
-
 /* ---- what comes of it ---- */
 
 static void
-bind(struct plan *out, const struct pending *p, const struct sched_node *node)
+bind(struct plan *out, struct object *pod, const struct sched_node *node)
 {
     struct jw w;
     jw_init(&w, out->arena);
@@ -108,9 +51,9 @@ bind(struct plan *out, const struct pending *p, const struct sched_node *node)
     jw_kvz(&w, "apiVersion", "v1");
     jw_keyz(&w, "metadata");
     jw_obj(&w);
-    jw_kv(&w, "name", p->pod->name);
-    jw_kv(&w, "namespace", p->pod->ns);
-    jw_kv(&w, "uid", p->pod->uid);
+    jw_kv(&w, "name", pod->name);
+    jw_kv(&w, "namespace", pod->ns);
+    jw_kv(&w, "uid", pod->uid);
     jw_end(&w);
     jw_keyz(&w, "target");
     jw_obj(&w);
@@ -118,14 +61,14 @@ bind(struct plan *out, const struct pending *p, const struct sched_node *node)
     jw_kv(&w, "name", node->object->name);
     jw_end(&w);
     jw_end(&w);
-    plan_write(out, PLAN_BIND, p->pod, jw_done(&w), 0);
-    plan_event_after(out, p->pod, EVENT_NORMAL, "Scheduled", "Binding",
-                     "Successfully assigned " STR_FMT "/" STR_FMT " to " STR_FMT,
-                     STR_ARG(p->pod->ns), STR_ARG(p->pod->name), STR_ARG(node->object->name));
+    plan_write(out, PLAN_BIND, pod, jw_done(&w), 0);
+    plan_event_after(out, pod, EVENT_NORMAL, "Scheduled", "Binding",
+                     "Successfully assigned " STR_FMT "/" STR_FMT " to " STR_FMT, STR_ARG(pod->ns),
+                     STR_ARG(pod->name), STR_ARG(node->object->name));
 }
 
 static void
-write_condition(struct jw *w, const struct pending *p, struct val old, struct str message,
+write_condition(struct jw *w, const struct object *pod, struct val old, struct str message,
                 int64_t now_ms)
 {
     char text[CLOCK_TEXT_SIZE];
@@ -133,7 +76,7 @@ write_condition(struct jw *w, const struct pending *p, struct val old, struct st
     jw_obj(w);
     jw_kvz(w, "type", "PodScheduled");
     jw_keyz(w, "observedGeneration");
-    jw_int(w, p->pod->generation);
+    jw_int(w, pod->generation);
     jw_kvz(w, "status", "False");
     jw_keyz(w, "lastProbeTime");
     jw_null(w);
@@ -148,13 +91,13 @@ write_condition(struct jw *w, const struct pending *p, struct val old, struct st
     jw_end(w);
 }
 
-/* Tells pod and people why it waits, when that changed. */
-static void
-tell(struct plan *out, const struct pending *p, struct str message, int64_t now_ms)
+/* Tells pod and people why it waits; false: they know. */
+static bool
+tell(struct plan *out, struct object *pod, struct str message, int64_t now_ms)
 {
-    struct val root = object_val(p->pod), old = pod_state_condition(root, "PodScheduled");
+    struct val root = object_val(pod), old = pod_state_condition(root, "PodScheduled");
     if (str_eq(val_str(val_get(old, "message")), message)) {
-        return;
+        return false;
     }
     struct jw w;
     jw_init(&w, out->arena);
@@ -163,7 +106,7 @@ tell(struct plan *out, const struct pending *p, struct str message, int64_t now_
     jw_obj(&w);
     jw_keyz(&w, "conditions");
     jw_arr(&w);
-    write_condition(&w, p, old, message, now_ms);
+    write_condition(&w, pod, old, message, now_ms);
     VAL_EACH (it, val_at(root, "status.conditions")) {
         if (!val_is_str(val_get(it.value, "type"), "PodScheduled")) {
             jw_val(&w, it.value);
@@ -172,37 +115,50 @@ tell(struct plan *out, const struct pending *p, struct str message, int64_t now_
     jw_end(&w);
     jw_end(&w);
     jw_end(&w);
-    plan_write(out, PLAN_PATCH_STATUS, p->pod, jw_done(&w), PRE_REV);
-    plan_event(out, p->pod, EVENT_WARNING, "FailedScheduling", "Scheduling", STR_FMT,
+    plan_write(out, PLAN_PATCH_STATUS, pod, jw_done(&w), PRE_REV);
+    plan_event(out, pod, EVENT_WARNING, "FailedScheduling", "Scheduling", STR_FMT,
                STR_ARG(message));
+    return true;
+}
+
+/* One pod to its node, or to a reason. → placed */
+static bool
+try_pod(const struct plan_in *in, const struct scheduler *scheduler, struct sched_pod *waiting,
+        uint64_t random, struct plan *out)
+{
+    struct object *pod = waiting->object;
+    object_pin(pod);
+    struct sched_try attempt = sched_plan_try(pod, scheduler->snap, random, in->arena);
+    struct sched_result result = sched_plan(&attempt);
+    if (result.node != NULL) {
+        bind(out, pod, result.node);
+    } else if (!tell(out, pod, result.message, in->now_ms)) {
+        sched_snap_refuse(scheduler->snap, waiting);
+    }
+    object_unpin(pod);
+    if (result.node != NULL) {
+        AUTO_OBJECT struct object *kept = object_ref(pod); /* its entry makes place for another */
+        sched_snap_assume(scheduler->snap, kept, result.node);
+    }
+    return result.node != NULL;
 }
 
 static void
 plan_queue(const struct plan_in *in, struct plan *out)
 {
     const struct scheduler *scheduler = in->env->part;
-    struct pending *pending;
-    size_t placed = 0, len = collect(in, scheduler, &pending), i = 0;
+    struct sched_pod **waiting;
+    size_t placed = 0, all, i = 0;
     sched_snap_update(scheduler->snap, in->cache);
-    for (; i < len && placed < BATCH; i++) {
-        struct sched_try pod = sched_plan_try(pending[i].pod, scheduler->snap,
-                                              in->random + i * 0x9e3779b97f4a7c15U, in->arena);
-        struct sched_result result = sched_plan(&pod);
-        if (result.node == NULL) {
-            tell(out, &pending[i], result.message, in->now_ms);
-            continue;
-        }
-        bind(out, &pending[i], result.node);
-        sched_snap_assume(scheduler->snap, pending[i].pod, result.node);
-        placed++;
+    size_t len = sched_snap_waiting(scheduler->snap, in->arena, &waiting, &all);
+    for (; i < len && i < TRIES && placed < BATCH; i++) {
+        uint64_t random = in->random + i * 0x9e3779b97f4a7c15U;
+        placed += try_pod(in, scheduler, waiting[i], random, out) ? 1 : 0;
     }
     if (i < len) {
         plan_again(out, in->now_ms);
     }
-    plan_why(out, "%zu pods wait, %zu placed", len, placed);
-    for (size_t p = 0; p < len; p++) {
-        object_unpin(pending[p].pod);
-    }
+    plan_why(out, "%zu pods wait, %zu placed", all, placed);
 }
 
 const struct reconciler scheduler_reconciler = {

@@ -2,6 +2,7 @@
 #ifndef BINNACLE_TESTS_GOLDEN_GOLDEN_PLANS_H
 #define BINNACLE_TESTS_GOLDEN_GOLDEN_PLANS_H
 
+struct cache;
 struct reconciler;
 struct registry;
 
@@ -9,7 +10,7 @@ struct registry;
 struct golden_plan {
     const char *folder; /* below tests/golden */
     const struct reconciler *reconciler;
-    void *(*open)(struct registry *registry);
+    void *(*open)(struct registry *registry, struct cache *cache);
     void (*close)(void *part);
 };
 extern const struct golden_plan golden_plans[]; /* folder NULL ends it */

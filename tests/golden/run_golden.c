@@ -284,7 +284,7 @@ run_plan(struct input *input, const struct golden_plan *row, struct str_builder 
     AUTO_STR struct str_builder again = { 0 };
     struct str_builder *outs[] = { text, &again };
 
-    input->env.part = row->open == NULL ? NULL : row->open(input->golden->registry);
+    input->env.part = row->open == NULL ? NULL : row->open(input->golden->registry, input->cache);
     for (size_t i = 0; i < ARRAY_LEN(outs); i++) {
         AUTO_ARENA struct arena *arena = arena_new();
         struct plan plan;

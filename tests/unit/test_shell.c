@@ -53,8 +53,8 @@ static int
 close_box(void **state)
 {
     (void)state;
+    exec_box_done(&far); /* its stream is one of the loop */
     ui_box_close(&box);
-    exec_box_done(&far);
     far = (struct exec_box){ 0 };
     return 0;
 }
