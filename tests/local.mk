@@ -190,6 +190,7 @@ unit_tests += tests/unit/test_ui_storm
 unit_tests += tests/unit/test_ui_machines
 unit_tests += tests/unit/test_expand
 unit_tests += tests/unit/test_schema_docs
+unit_tests += tests/unit/test_scheduler
 unit_tests += tests/unit/test_pod_env
 unit_tests += tests/unit/test_atomic_dir
 unit_tests += tests/unit/test_disk
