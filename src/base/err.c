@@ -6,7 +6,6 @@
 
 #include <assert.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -97,6 +96,17 @@ err_cause(struct err *err, const char *reason, const char *field, const char *fo
         .message = mem_vprintf(format, args),
     };
     va_end(args);
+}
+
+bool
+err_has_cause(const struct err *err, const char *reason)
+{
+    for (size_t i = 0; i < err->cause_len; i++) {
+        if (err->causes[i].reason != NULL && strcmp(err->causes[i].reason, reason) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 int

@@ -2,6 +2,7 @@
 #ifndef BINNACLE_BASE_ERR_H
 #define BINNACLE_BASE_ERR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/mem.h"
@@ -45,6 +46,7 @@ int err_details(struct err **err, const char *group, const char *kind, const cha
 void err_cause(struct err *err, const char *reason, const char *field, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+bool err_has_cause(const struct err *err, const char *reason);
 int err_http(const struct err *err);           /* HTTP status to answer */
 const char *err_reason(const struct err *err); /* metav1.StatusReason, "" when none */
 /* For a Status body; INTERNAL if unknown. */

@@ -363,16 +363,7 @@ is_final(const struct err *err)
 static bool
 is_expected(const struct err *err)
 {
-    if (err->code == ERR_ALREADY_EXISTS) {
-        return true;
-    }
-    for (size_t i = 0; i < err->cause_len; i++) {
-        const char *reason = err->causes[i].reason;
-        if (reason != NULL && strcmp(reason, "NamespaceTerminating") == 0) {
-            return true;
-        }
-    }
-    return false;
+    return err->code == ERR_ALREADY_EXISTS || err_has_cause(err, "NamespaceTerminating");
 }
 
 /* Waits before the next try, the first time for a random part, so that the recorders of a cluster

@@ -370,7 +370,8 @@ write_failed(struct run *run, const struct plan_write *planned, const struct err
         informer_take_deleted(reconcile->spec.informers, planned->resource, planned->ns,
                               planned->name, planned->target->uid);
     }
-    if (remedy == REMEDY_REPLAN || reconcile->is_stopping) {
+    bool is_ending = err_has_cause(err, "NamespaceTerminating"); /* soon nobody asks any more */
+    if (remedy == REMEDY_REPLAN || is_ending || reconcile->is_stopping) {
         log_debug("write refused: name=%s key=" STR_FMT " verb=%s target=" STR_FMT " error=%s",
                   reconcile->reconciler->name, STR_ARG(run->key), plan_verb_name(planned->verb),
                   STR_ARG(planned->name), err->message);

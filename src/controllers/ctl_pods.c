@@ -225,10 +225,7 @@ is_told(const struct err *err)
 {
     bool is_race = err->code == ERR_CONFLICT || err->code == ERR_NOT_FOUND ||
                    err->code == ERR_ALREADY_EXISTS || err->code == ERR_CANCELLED;
-    for (size_t i = 0; i < err->cause_len; i++) {
-        is_race = is_race || str_is(str_of(err->causes[i].reason), "NamespaceTerminating");
-    }
-    return !is_race;
+    return !is_race && !err_has_cause(err, "NamespaceTerminating");
 }
 
 void

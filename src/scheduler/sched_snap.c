@@ -347,6 +347,15 @@ sched_snap_assume(struct sched_snap *snap, struct object *object, struct sched_n
     (void)map_put(&snap->pods, object->uid, pod);
 }
 
+void
+sched_snap_lift(struct sched_snap *snap, struct str pod_uid)
+{
+    struct sched_pod *pod = map_del(&snap->pods, pod_uid);
+    if (pod != NULL) {
+        free_pod(pod);
+    }
+}
+
 /* ---- who waits ---- */
 
 static int

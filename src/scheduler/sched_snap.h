@@ -52,6 +52,8 @@ void sched_snap_free(struct sched_snap *snap);
 void sched_snap_update(struct sched_snap *snap, const struct cache *cache);
 /* Counts a pod as if it stood on the node, until the next update sees where it really is. */
 void sched_snap_assume(struct sched_snap *snap, struct object *pod, struct sched_node *node);
+/* What the pod takes is free, until the next update. */
+void sched_snap_lift(struct sched_snap *snap, struct str pod_uid);
 size_t sched_snap_len(const struct sched_snap *snap);
 struct sched_node *sched_snap_at(const struct sched_snap *snap, size_t i); /* sorted by name */
 struct sched_node *sched_snap_find(const struct sched_snap *snap,

@@ -197,6 +197,7 @@ scheduler_why(struct scheduler *scheduler, const struct cache *cache, struct str
     }
     AUTO_ARENA struct arena *arena = arena_new();
     sched_snap_update(scheduler->snap, cache);
+    sched_snap_lift(scheduler->snap, pod->uid); /* it does not stand in its own way */
     object_pin(pod);
     struct sched_try attempt = sched_plan_try(pod, scheduler->snap, 0, arena);
     struct sched_result result = sched_plan(&attempt);

@@ -67,6 +67,8 @@ test_details_and_causes_are_copied(void **state)
     name[0] = 'X';
     err_cause(err, "FieldValueRequired", "spec.selector", "Required value");
     err_cause(err, "FieldValueInvalid", "spec.replicas", "Invalid value: %d", -1);
+    assert_true(err_has_cause(err, "FieldValueInvalid"));
+    assert_false(err_has_cause(err, "FieldValue"));
     AUTO_ERR struct err *copy = err_copy(err);
 
     err_clear(&err);
