@@ -120,6 +120,18 @@ says "delete" 'configmap "settings" deleted' delete configmap settings
 refuses "and it is gone" "not found" get configmap settings
 kill "$watch" 2>/dev/null
 
+# ---- why a pod waits ----
+says "run" "pod/waits created" run waits --image=nginx
+waits_for() {
+    k get --raw "/api/v1/namespaces/default/pods/waits/why" | grep -qF "$1"
+}
+check "why: no node" until_true waits_for '"message":"no nodes available to schedule pods"'
+tells() {
+    k get events | grep -qF "$1"
+}
+check "the same is an event" until_true tells 'no nodes available to schedule pods'
+refuses "why of what is not there" "not found" get --raw /api/v1/namespaces/default/pods/nobody/why
+
 # ---- what kubectl asks of OpenAPI ----
 minor=$(k version --client -o json | sed -n 's/.*"minor": "\([0-9]*\).*/\1/p' | head -n 1)
 if [ "${minor:-0}" -ge 27 ]; then
