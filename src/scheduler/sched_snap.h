@@ -34,8 +34,9 @@ struct sched_pod {
     /* Of those that wait to be placed by this scheduler. */
     bool is_waiting;
     int64_t priority;
-    struct str created;  /* of the object's bytes */
-    uint64_t refused_at; /* version of the snapshot where it fitted nowhere and was told so; 0: none */
+    struct str created; /* of the object's bytes */
+    uint64_t
+        refused_at; /* version of the snapshot where it fitted nowhere and was told so; 0: none */
 };
 struct sched_node {
     struct object *object; /* referenced */
