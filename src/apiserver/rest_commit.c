@@ -5,6 +5,9 @@
  * makes the same checks against the cache and writes nothing. Loop thread. */
 #include "config.h"
 
+#include <string.h>
+
+#include "api/changes.h"
 #include "api/managed.h"
 #include "api/object.h"
 #include "api/status.h"
@@ -142,9 +145,32 @@ on_done(void *ctx, enum store_rc rc, uint64_t rev, struct buf *current, struct e
     req_resume(commit->req, NULL);
 }
 
-static unsigned
-store_flags(const struct resource *row)
+/* A node that says only that it is still alive: no history, and no hurry. */
+static bool
+is_heartbeat(struct req *req)
 {
+    enum { CONDITIONS_MAX = 32 };
+    const struct resource *row = req->impl->stored;
+    if (req->is_create || req->sub == NULL || req->old == NULL || row->group[0] != '\0' ||
+        strcmp(row->plural, "nodes") != 0) {
+        return false;
+    }
+    struct changes changes =
+        changes_of(req->arena, row->type, doc_root(req->old), doc_root(req->now), CONDITIONS_MAX);
+    bool is_alike = changes.left == 0;
+    for (size_t i = 0; i < changes.len && is_alike; i++) {
+        is_alike = str_has_suffix(changes.at[i].path, STR(".lastHeartbeatTime"));
+    }
+    return is_alike;
+}
+
+static unsigned
+store_flags(struct req *req)
+{
+    const struct resource *row = req->impl->stored;
+    if (is_heartbeat(req)) {
+        return STORE_PATIENT | STORE_NOHIST;
+    }
     return ((row->flags & RES_SEAL) != 0 ? STORE_SEAL : 0U) |
            ((row->flags & RES_PATIENT) != 0 ? STORE_PATIENT : 0U) |
            ((row->flags & RES_NO_HISTORY) != 0 ? STORE_NOHIST : 0U);
@@ -165,7 +191,7 @@ submit(struct req *req)
                                  .expect_rev = req->expect_rev,
                                  .actor = &actor,
                                  .cause_rev = req->options.cause_rev,
-                                 .flags = store_flags(q->stored),
+                                 .flags = store_flags(req),
                                  .tag = &commit->tag };
     q->is_removed = is_removed;
     req->step_data = commit;

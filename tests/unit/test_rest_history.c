@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/object.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "tests/lib/tb.h"
@@ -33,6 +34,16 @@ static int
 serve(void **state)
 {
     struct tb_opts opts = { .listen = true };
+    *state = tb_serve(&opts);
+    return 0;
+}
+
+/* Time runs: patient writes are let go by it. */
+static int
+serve_in_time(void **state)
+{
+    clock_run();
+    struct tb_opts opts = { .listen = true, .real_clock = true };
     *state = tb_serve(&opts);
     return 0;
 }
@@ -379,6 +390,30 @@ test_refusals(void **state)
     tb_ask_all(tb, asked, ARRAY_LEN(asked));
 }
 
+/* That a node is still alive is no history; that it is ready or not is. */
+static void
+test_heartbeats(void **state)
+{
+#define NODE "/api/v1/nodes/n"
+#define BEAT(ready, second)                                                                        \
+    "{\"status\":{\"conditions\":[{\"type\":\"Ready\",\"status\":\"" ready                         \
+    "\",\"lastHeartbeatTime\":\"2026-11-24T12:00:" second "Z\"}]}}"
+    struct tb *tb = *state;
+    const struct tb_wanted writes[] = {
+        { "POST", "/api/v1/nodes", NULL, "{\"metadata\":{\"name\":\"n\"}}", { " 201 " } },
+        { "PATCH", NODE "/status", NULL, BEAT("True", "01"), { " 200 " } },
+        { "PATCH", NODE "/status", NULL, BEAT("True", "11"), { " 200 " } },
+        { "PATCH", NODE "/status", NULL, BEAT("True", "21"), { " 200 " } },
+        { "PATCH", NODE "/status", NULL, BEAT("False", "31"), { " 200 " } },
+    };
+    tb_ask_all(tb, writes, ARRAY_LEN(writes));
+    AUTO_FREE char *answer = get(tb, NODE "/history", "");
+    refuse(answer, "12:00:11");
+    expect(answer, "\"new\":\"2026-11-24T12:00:31Z\"");
+    expect(answer, "\"old\":\"True\",\"new\":\"False\"");
+    expect(answer, "\"old\":\"2026-11-24T12:00:01Z\""); /* compared with what is kept */
+}
+
 /* A long value is cut, not left out, and does not make the answer grow. */
 static void
 test_large_values(void **state)
@@ -418,6 +453,7 @@ main(void)
         SERVED(test_deleted_and_made_again),
         SERVED(test_pages),
         SERVED(test_refusals),
+        cmocka_unit_test_setup_teardown(test_heartbeats, serve_in_time, leave),
         SERVED(test_large_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
