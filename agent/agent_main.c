@@ -80,7 +80,10 @@ main(int argc, char **argv)
         options_help(&text, "agent");
         (void)printf(
             "usage: binnacle-agent [OPTION]...\n"
-            "       binnacle-agent identity ...   (for onboarding: keys and requests)\n\n" STR_FMT,
+            "       binnacle-agent identity --dir DIR --node-name NAME --check\n"
+            "       binnacle-agent identity --dir DIR --node-name NAME --address ADDRESS \\\n"
+            "                               --purpose client|serving\n\n"
+            "Runs the pods of this node. identity is for onboarding: keys and requests.\n\n" STR_FMT,
             STR_ARG(str_view(&text)));
         options_done(&options);
         return 0;

@@ -48,6 +48,8 @@ start_serve(const struct options *options, const char *dir, pid_t *ret_pid, stru
     } shared[] = {
         { OPT_LISTEN, "--listen" },
         { OPT_ADVERTISE, "--advertise" },
+        { OPT_AGENT, "--agent" },
+        { OPT_CONFIG, "--config" },
         { OPT_STORE, "--store" },
         { OPT_POD_CIDR, "--pod-cidr" },
         { OPT_SERVICE_CIDR, "--service-cidr" },

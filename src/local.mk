@@ -1,6 +1,6 @@
 # The only place that joins all parts.
 bin_PROGRAMS += binnacle
-binnacle_SOURCES = src/main.c
+binnacle_SOURCES = src/main.c src/commands.def
 binnacle_SOURCES += src/console.c src/console.h
 binnacle_SOURCES += src/serve.c src/serve.h src/serve_options.c src/serve_options.h
 binnacle_SOURCES += src/serve_sign.c src/serve_sign.h

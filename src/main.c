@@ -16,8 +16,10 @@
 #include "console.h"
 #include "serve.h"
 
+enum { HELP_COLUMNS = 80 };
+
 struct command {
-    const char *name, *words, *help;
+    const char *name, *words, *help, *about;
     int (*run)(const struct options *options);
 };
 
@@ -25,16 +27,9 @@ static int run_kubeconfig(const struct options *options);
 static int run_version(const struct options *options);
 
 static const struct command commands[] = {
-    { "console", "", "open the console, starting the control plane if there is none",
-      console_main },
-    { "history", " TYPE/NAME", "show who changed an object, when, with what and why",
-      cmd_history_main },
-    { "image", " load FILE", "load an image archive on every node", cmd_image_main },
-    { "kubeconfig", "", "print the path of the administrator's kubeconfig", run_kubeconfig },
-    { "node", " add local | [user@]host[:port]… | list", "make machines nodes, list them",
-      cmd_node_main },
-    { "serve", "", "run the control plane until it is told to stop", serve_main },
-    { "version", "", "print the version of binnacle and of the API", run_version },
+#define COMMAND(name, words, run, help, about) { #name, words, help, about, run },
+#include "commands.def"
+#undef COMMAND
 };
 
 static int
@@ -80,13 +75,28 @@ find_command(const char *name)
     return NULL;
 }
 
+/* In lines of at most HELP_COLUMNS. */
+static void
+print_folded(struct str text)
+{
+    size_t column = 0;
+    while (text.size > 0) {
+        struct str word = str_cut(text, ' ', &text);
+        bool fits = column > 0 && column + 1 + word.size <= HELP_COLUMNS;
+        printf("%s" STR_FMT, fits ? " " : "\n", STR_ARG(word));
+        column = (fits ? column + 1 : 0) + word.size;
+    }
+    printf("%s", column > 0 ? "\n" : "");
+}
+
 static void
 print_help(const struct command *command)
 {
     AUTO_STR struct str_builder text = { 0 };
     options_help(&text, command->name);
-    printf("usage: binnacle %s%s [OPTION]…\n\n%s.\n\n" STR_FMT, command->name, command->words,
-           command->help, STR_ARG(str_view(&text)));
+    printf("usage: binnacle %s%s [OPTION]…\n\n%s.\n", command->name, command->words, command->help);
+    print_folded(str_of(command->about));
+    printf("\n" STR_FMT, STR_ARG(str_view(&text)));
 }
 
 static int

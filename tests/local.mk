@@ -217,6 +217,7 @@ unit_tests += tests/unit/test_conntrack
 script_tests += tests/tools/test_lint.sh
 script_tests += tests/tools/test_help.sh
 script_tests += tests/tools/test_suite_report.sh
+script_tests += tests/tools/test_man.sh
 script_tests += tests/tools/test_agent_file.sh
 script_tests += tests/oracle/replay
 script_tests += tests/golden/test_proxy_nft.sh

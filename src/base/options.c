@@ -36,7 +36,13 @@ static const struct options_row {
 static const struct options_letter {
     char letter;
     enum option_id id;
-} options_letters[] = { { 'h', OPT_HELP }, { 'n', OPT_NAMESPACE }, { 'o', OPT_OUTPUT } };
+} options_letters[] = {
+#define OPTION(id, type, flag, default_value, env, commands, help)
+#define OPTION_LETTER(id, letter) { letter, OPT_##id },
+#include "base/options.def"
+#undef OPTION_LETTER
+#undef OPTION
+};
 
 /* What one of the four places says; NULL where it says nothing. */
 struct options_source {
