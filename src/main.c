@@ -10,9 +10,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/options.h"
+#include "cmd_backup.h"
 #include "cmd_history.h"
 #include "cmd_image.h"
 #include "cmd_node.h"
+#include "cmd_token.h"
 #include "console.h"
 #include "serve.h"
 

@@ -55,6 +55,7 @@ unit_tests += tests/unit/test_informer
 unit_tests += tests/unit/test_plan
 unit_tests += tests/unit/test_reconcile
 unit_tests += tests/unit/test_store_sqlite
+unit_tests += tests/unit/test_store_backup
 unit_tests += tests/unit/test_store_random
 unit_tests += tests/unit/test_decode
 unit_tests += tests/unit/test_kinds
@@ -154,6 +155,7 @@ tests_unit_test_informer_SOURCES = tests/unit/test_informer.c $(fake_client)
 tests_unit_test_reconcile_SOURCES = tests/unit/test_reconcile.c $(fake_client)
 
 tests_unit_test_store_sqlite_SOURCES = tests/unit/test_store_sqlite.c $(store_box)
+tests_unit_test_store_backup_SOURCES = tests/unit/test_store_backup.c $(store_box)
 tests_unit_test_store_random_SOURCES = tests/unit/test_store_random.c $(store_box)
 
 # ---- fault tests: with the fault points compiled into the parts they break ----
@@ -223,6 +225,7 @@ script_tests += tests/oracle/replay
 script_tests += tests/golden/test_proxy_nft.sh
 EXTRA_DIST += tests/oracle
 script_tests += tests/ui/test_console.sh
+script_tests += tests/api/test_commands.sh
 script_tests += tests/fault/test_bad_input.sh
 script_tests += tests/api/test_kubectl.sh
 

@@ -12,3 +12,4 @@ libstore_a_SOURCES += src/store/store_sqlite_read.c src/store/store_sqlite_read.
 libstore_a_SOURCES += src/store/store_sqlite_reader.c
 libstore_a_SOURCES += src/store/store_sqlite_check.c
 EXTRA_DIST += src/store/README.md
+libstore_a_SOURCES += src/store/store_backup.c src/store/store_backup.h
