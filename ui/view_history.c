@@ -20,7 +20,7 @@
 #include "ui/view.h"
 #include "ui/view_text.h"
 
-enum { SETTLE_MS = 150, WIDE_COLUMNS = 120 /* room for the cause in words */ };
+enum { SETTLE_MS = 500, WIDE_COLUMNS = 120 /* room for the cause in words */ };
 
 struct history_view {
     struct view view;

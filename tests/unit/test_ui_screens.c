@@ -315,7 +315,7 @@ test_history_is_live(void **state)
         WATCH_DELETED,
         STR("{\"kind\":\"Table\",\"rows\":[{\"cells\":[\"api\"],\"object\":{\"metadata\":{\"name\":"
             "\"api\"}}}]}"));
-    ui_box_warp(&box, 200);
+    ui_box_warp(&box, 500);
     ui_box_expect_text(&box, "816");
     ui_box_expect_text(&box, "last 1 revisions");
 }
