@@ -22,7 +22,9 @@ finish() {
 trap finish EXIT
 
 api() { # METHOD PATH [BODY]
-    curl -fsS --unix-socket "$socket" -X "$1" -H 'Content-Type: application/json' \
+    local type=json
+    [ "$1" != PATCH ] || type=merge-patch+json
+    curl -fsS --unix-socket "$socket" -X "$1" -H "Content-Type: application/$type" \
         ${3:+-d "$3"} "http://localhost$2"
 }
 
@@ -93,6 +95,14 @@ keys Enter
 check "and scales" see "scaled Deployment default/web"
 check "its pods come" until_true sh -c "curl -fsS --unix-socket '$socket' \
     'http://localhost/api/v1/namespaces/default/pods?labelSelector=app%3Dweb' | grep -q '\"name\":\"web-'"
+keys H
+check "H shows who scaled it" see "spec.replicas: 0 → 2"
+check "and what the controller made of it" see "deployment-controller"
+api PATCH /apis/apps/v1/namespaces/default/deployments/web '{"metadata":{"labels":{"x":"y"}}}' >/dev/null
+check "what comes later comes up" see "+metadata.labels: "
+type_text "G"
+check "down to the first revision" see "created"
+keys Escape
 keys Enter
 check "enter shows its pods" see "web-"
 
