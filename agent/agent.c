@@ -346,6 +346,14 @@ serve_api(struct agent *agent)
     }
 }
 
+static struct object *
+node_seen(void *ctx)
+{
+    const struct agent *agent = ctx;
+
+    return agent->node != NULL ? node_object(agent->node) : NULL;
+}
+
 void
 agent_begin(struct agent *agent)
 {
@@ -358,6 +366,8 @@ agent_begin(struct agent *agent)
     agent->host.is_starting = true;
     start_proxy(agent);
     agent->node = node_new(&agent->node_spec);
+    agent->host.node = node_seen;
+    agent->host.node_ctx = agent;
     agent->podset = podset_new(&agent->host, agent->informers, agent->node_name);
     agent->services =
         informer_add(agent->informers, &services, nothing_changed, services_listed, agent);

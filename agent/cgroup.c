@@ -79,3 +79,59 @@ cgroup_memory(const char *mount, struct str group, const char *container_id)
     }
     return -1;
 }
+
+struct str
+cgroup_parent(struct str group)
+{
+    char mark = str_has_prefix(group, STR("/")) ? '/' : '-';
+    const char *end = memrchr(group.at, mark, group.size);
+
+    return end == NULL ? (struct str){ 0 } : str_slice(group.at, (size_t)(end - group.at));
+}
+
+/* Weight of cgroup v2 for shares of v1, as kubelet converts them for pods. */
+static int64_t
+weight_of(int64_t shares)
+{
+    return 1 + (shares - 2) * 9999 / 262142;
+}
+
+int
+cgroup_limit(const char *mount, struct str group, const struct pod_limits *limits, struct err **err)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    bool is_slice = !str_has_prefix(group, STR("/"));
+    struct str path =
+        is_slice ? slice_path(arena, str_has_suffix(group, STR(".slice"))
+                                         ? group
+                                         : arena_printf(arena, STR_FMT ".slice", STR_ARG(group)))
+                 : group;
+    bool has_quota = limits->cpu_quota_us > 0, has_memory = limits->memory_bytes > 0;
+    struct str quota = arena_printf(arena, "%lld", (long long)limits->cpu_quota_us);
+    struct str memory = arena_printf(arena, "%lld", (long long)limits->memory_bytes);
+    const struct {
+        const char *hierarchy, *file;
+        struct str value;
+    } writes[] = {
+        { "/cpu", "cpu.shares", arena_printf(arena, "%lld", (long long)limits->cpu_shares) },
+        { "/cpu", "cpu.cfs_period_us", arena_printf(arena, "%d", POD_LIMITS_PERIOD_US) },
+        { "/cpu", "cpu.cfs_quota_us", has_quota ? quota : STR("-1") },
+        { "/memory", "memory.limit_in_bytes", has_memory ? memory : STR("-1") },
+        { "", "cpu.weight", arena_printf(arena, "%lld", (long long)weight_of(limits->cpu_shares)) },
+        { "", "cpu.max",
+          arena_printf(arena, STR_FMT " %d", STR_ARG(has_quota ? quota : STR("max")),
+                       POD_LIMITS_PERIOD_US) },
+        { "", "memory.max", has_memory ? memory : STR("max") },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(writes); i++) {
+        const char *at = arena_printf(arena, "%s%s" STR_FMT "/%s", mount, writes[i].hierarchy,
+                                      STR_ARG(path), writes[i].file)
+                             .at;
+
+        if (disk_exists(at) && disk_write_in_place(at, writes[i].value, err) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}

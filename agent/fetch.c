@@ -26,7 +26,7 @@ struct token {
 };
 struct fetch_pool {
     struct client *client;
-    const struct resource *config_maps, *secrets, *accounts;
+    const struct resource *config_maps, *secrets, *accounts, *runtime_classes;
     struct map tokens; /* "uid audience seconds" → struct token */
 };
 struct item {
@@ -59,6 +59,8 @@ fetch_pool_new(struct client *client, struct registry *registry)
     fetcher->config_maps = registry_find(registry, STR(""), STR("v1"), STR("configmaps"));
     fetcher->secrets = registry_find(registry, STR(""), STR("v1"), STR("secrets"));
     fetcher->accounts = registry_find(registry, STR(""), STR("v1"), STR("serviceaccounts"));
+    fetcher->runtime_classes =
+        registry_find(registry, STR("node.k8s.io"), STR("v1"), STR("runtimeclasses"));
     return fetcher;
 }
 
@@ -255,10 +257,13 @@ ask(struct item *item)
     struct call call;
 
     if (item->source->kind != POD_SOURCE_TOKEN) {
+        bool is_class = item->source->kind == POD_SOURCE_RUNTIME_CLASS;
+
         call = call_of(VERB_GET,
-                       item->source->kind == POD_SOURCE_SECRET ? fetcher->secrets
-                                                               : fetcher->config_maps,
-                       fetch->ns, item->source->name);
+                       is_class                                  ? fetcher->runtime_classes
+                       : item->source->kind == POD_SOURCE_SECRET ? fetcher->secrets
+                                                                 : fetcher->config_maps,
+                       is_class ? (struct str){ 0 } : fetch->ns, item->source->name);
         item->handle = client_call(fetcher->client, &call, object_came, item);
         return;
     }

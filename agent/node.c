@@ -337,6 +337,12 @@ renew(void *ctx)
 
 /* ---- the object ---- */
 
+struct object *
+node_object(const struct node *node)
+{
+    return node->object;
+}
+
 static void
 node_changed(void *ctx, struct object *old, struct object *now, uint64_t rev)
 {

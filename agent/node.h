@@ -29,4 +29,6 @@ void node_free(struct node *node); /* NULL allowed */
 void node_set_problem(struct node *node, struct str problem);
 void node_set_runtime(struct node *node, struct str runtime_version); /* copied */
 
+struct object *node_object(const struct node *node); /* as last seen, borrowed; NULL: not yet */
+
 #endif

@@ -85,6 +85,53 @@ pod_limits_of(struct val pod, struct val container, int64_t node_memory_bytes,
     };
 }
 
+bool
+pod_limits_same(const struct pod_limits *a, const struct pod_limits *b)
+{
+    return a->cpu_shares == b->cpu_shares && a->cpu_quota_us == b->cpu_quota_us &&
+           a->memory_bytes == b->memory_bytes;
+}
+
+/* Only what every container limits is limited for all of them together. */
+static bool
+is_limited(struct val pod, const char *resource)
+{
+    static const char *const lists[] = { "spec.containers", "spec.initContainers" };
+
+    if (amount_of(val_get(pod, "spec"), "limits", resource).nano != 0) {
+        return true;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        VAL_EACH (it, val_at(pod, lists[i])) {
+            if (amount_of(it.value, "limits", resource).nano == 0) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* ResourceConfigForPod. */
+void
+pod_limits_of_pod(struct val pod, struct arena *arena, struct pod_limits *ret)
+{
+    struct pod_amounts requests = { .arena = arena }, limits = { .arena = arena };
+
+    *ret = (struct pod_limits){ .cpu_shares = MIN_SHARES };
+    if (strcmp(pod_resources_qos(pod), "BestEffort") == 0) {
+        return;
+    }
+    pod_resources_of(pod, POD_REQUESTS, &requests);
+    pod_resources_of(pod, POD_LIMITS, &limits);
+    ret->cpu_shares = pod_limits_shares(pod_amounts_get(&requests, STR("cpu")));
+    if (is_limited(pod, "cpu")) {
+        ret->cpu_quota_us = pod_limits_quota(pod_amounts_get(&limits, STR("cpu")));
+    }
+    if (is_limited(pod, "memory")) {
+        ret->memory_bytes = pod_amounts_get(&limits, STR("memory"));
+    }
+}
+
 struct str
 pod_limits_cgroup(struct val pod, bool is_systemd, struct arena *arena)
 {

@@ -11,7 +11,6 @@
 
 #include "agent/pod_list.h"
 #include "agent/pod_plan_priv.h"
-#include "agent/pod_resize.h"
 #include "agent/pod_restart.h"
 #include "agent/runtime.h"
 #include "api/pod_resources.h"
@@ -170,6 +169,9 @@ run_pod(struct planner *p)
         } else {
             (void)pod_plan_act(p, POD_ACT_VOLUMES, (struct str){ 0 });
         }
+        return;
+    }
+    if (!pod_plan_limit(p)) {
         return;
     }
     run_ephemeral(p, sandbox);
@@ -377,33 +379,6 @@ probe_grace_s(const struct planner *p, struct val container, const char *probe)
                    pod_plan_grace_s(p));
 }
 
-/* A running container that should have other resources gets them, or goes. */
-static void
-resize_running(struct planner *p, struct val container, const struct runtime_container *seen)
-{
-    struct pod_resize_in in = { .pod = p->in->pod,
-                                .container = container,
-                                .seen = seen,
-                                .fact = pod_facts_of(p->in->facts, seen->name),
-                                .arena = p->in->arena };
-    struct pod_act *act;
-
-    switch (pod_resize_step(&in)) {
-    case POD_RESIZE_DONE:
-        break;
-    case POD_RESIZE_UPDATE:
-        act = pod_plan_act(p, POD_ACT_RESIZE, seen->name);
-        if (act != NULL) {
-            act->id = seen->id;
-        }
-        break;
-    case POD_RESIZE_RESTART:
-        (void)pod_plan_kill(p, seen, pod_plan_grace_s(p),
-                            "Container " STR_FMT " resize requires restart", STR_ARG(seen->name));
-        break;
-    }
-}
-
 /* Does a running container have to go? Kills it then. */
 static bool
 judge_running(struct planner *p, struct val container, const struct runtime_container *seen,
@@ -466,7 +441,7 @@ keep_container(struct planner *p, const struct runtime_sandbox *sandbox, struct 
     }
     if (seen->state == RUNTIME_RUNNING) {
         if (!judge_running(p, container, seen, is_init)) {
-            resize_running(p, container, seen);
+            pod_plan_resize(p, container, seen);
         }
         return true;
     }

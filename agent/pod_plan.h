@@ -22,6 +22,7 @@ enum pod_act_kind {
     POD_ACT_SANDBOX,        /* run a new sandbox: attempt */
     POD_ACT_IMAGE,          /* have the image of a container: check, pull */
     POD_ACT_START,          /* create and start (id: it is created already), then postStart */
+    POD_ACT_LIMITS,         /* limit the pod as a whole: limits */
     POD_ACT_RESIZE,         /* give a running container other limits */
     POD_ACT_KILL,           /* preStop, then stop within grace_s */
     POD_ACT_REMOVE,         /* remove a dead container */
@@ -35,10 +36,11 @@ struct pod_act {
     struct str container; /* its slot; absent: the pod's */
     struct str id;        /* of the container or sandbox, where one is there */
     uint32_t attempt;
-    int64_t backoff_ms; /* START: what the container carries for its successor */
-    int64_t grace_s;    /* KILL */
-    const char *reason; /* KILL: NULL, or "LivenessProbe" "StartupProbe" */
-    struct str message; /* KILL: text of the Killing event */
+    int64_t backoff_ms;       /* START: what the container carries for its successor */
+    int64_t grace_s;          /* KILL */
+    const char *reason;       /* KILL: NULL, or "LivenessProbe" "StartupProbe" */
+    struct str message;       /* KILL: text of the Killing event */
+    struct pod_limits limits; /* LIMITS */
 };
 struct pod_flight {
     uint64_t id;

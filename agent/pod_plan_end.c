@@ -59,6 +59,7 @@ is_of_end(enum pod_act_kind kind)
     case POD_ACT_SANDBOX:
     case POD_ACT_IMAGE:
     case POD_ACT_START:
+    case POD_ACT_LIMITS:
     case POD_ACT_RESIZE:
         break;
     }
@@ -233,6 +234,7 @@ static const char *const act_names[] = {
     [POD_ACT_SANDBOX] = "sandbox",
     [POD_ACT_IMAGE] = "image",
     [POD_ACT_START] = "start",
+    [POD_ACT_LIMITS] = "limits",
     [POD_ACT_RESIZE] = "resize",
     [POD_ACT_KILL] = "kill",
     [POD_ACT_REMOVE] = "remove",
@@ -262,6 +264,10 @@ act_text(const struct pod_act *act, struct str_builder *out)
         str_putf(out, " grace=%lld%s%s: " STR_FMT, (long long)act->grace_s,
                  act->reason != NULL ? " " : "", act->reason != NULL ? act->reason : "",
                  STR_ARG(act->message));
+    }
+    if (act->kind == POD_ACT_LIMITS) {
+        str_putf(out, " shares=%lld quota=%lld memory=%lld", (long long)act->limits.cpu_shares,
+                 (long long)act->limits.cpu_quota_us, (long long)act->limits.memory_bytes);
     }
     str_putc(out, '\n');
 }

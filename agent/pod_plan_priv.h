@@ -28,6 +28,11 @@ int64_t pod_plan_grace_s(const struct planner *p); /* the pod's, for its end */
 /* The next step towards a running container: wait, have its image, start it. What it waits for is also
  * said while such a step is in flight. */
 void pod_plan_start(struct planner *p, const struct runtime_sandbox *sandbox, struct val container);
+/* The pod as a whole is limited before anything starts in it; it gets more before its containers do, and
+ * less after them. False: its containers have to wait for that. */
+bool pod_plan_limit(struct planner *p);
+/* A running container that should have other resources gets them, or goes. */
+void pod_plan_resize(struct planner *p, struct val container, const struct runtime_container *seen);
 /* Ends the pod: stops what runs in order, then its sandbox, then what it left. */
 void pod_plan_end(struct planner *p);
 /* Removes containers and sandboxes that nobody needs any more. */

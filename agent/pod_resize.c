@@ -239,13 +239,6 @@ pod_resize_current(const struct pod_resize_in *in, struct pod_limits *ret)
     }
 }
 
-static bool
-same_limits(const struct pod_limits *a, const struct pod_limits *b)
-{
-    return a->cpu_shares == b->cpu_shares && a->cpu_quota_us == b->cpu_quota_us &&
-           a->memory_bytes == b->memory_bytes;
-}
-
 enum pod_resize_step
 pod_resize_step(const struct pod_resize_in *in)
 {
@@ -259,7 +252,7 @@ pod_resize_step(const struct pod_resize_in *in)
     }
     pod_resize_current(in, &now);
     pod_limits_of(in->pod, in->container, 0, &wanted);
-    return same_limits(&now, &wanted) ? POD_RESIZE_DONE : POD_RESIZE_UPDATE;
+    return pod_limits_same(&now, &wanted) ? POD_RESIZE_DONE : POD_RESIZE_UPDATE;
 }
 
 /* ---- status.resources ---- */

@@ -20,6 +20,7 @@ struct runtime_container;
 struct pod_room {
     int64_t cpu_milli, memory_bytes;           /* allocatable */
     int64_t used_cpu_milli, used_memory_bytes; /* what its other pods ask for */
+    int64_t pods;                              /* how many others there are */
 };
 /* Does the spec ask for more than was allocated? Then there must be room. */
 bool pod_resize_grows(struct val pod, struct arena *arena);

@@ -34,12 +34,11 @@
 #define LOG_MODULE "pod"
 #include "base/log.h"
 
-enum { RETRY_MS = 5000, SANDBOX_RETRY_MS = 10 * 1000, SANDBOX_MS = 4 * 60 * 1000 };
+enum { RETRY_MS = 5000 };
 enum { VOLUMES_WAIT_MS = 500, VOLUMES_WAIT_MAX_MS = 122 * 1000 };
 enum { REFRESH_MS = 60 * 1000, REFRESH_SPREAD_MS = 30 * 1000 };
 
 static void run_volumes(struct pod_run *run);
-static void run_sandbox(struct pod_run *run);
 static void run_remove(struct pod_run *run);
 static void run_sandbox_stop(struct pod_run *run);
 static void run_sandbox_remove(struct pod_run *run);
@@ -52,9 +51,10 @@ static const struct {
     bool is_runtimes; /* it changes what the runtime has: looked at when it ends */
 } kinds[] = {
     [POD_ACT_VOLUMES] = { "volumes", run_volumes, false },
-    [POD_ACT_SANDBOX] = { "sandbox", run_sandbox, true },
+    [POD_ACT_SANDBOX] = { "sandbox", pod_run_sandbox, true },
     [POD_ACT_IMAGE] = { "image", pod_run_image, false },
     [POD_ACT_START] = { "start", pod_run_container, true },
+    [POD_ACT_LIMITS] = { "limits", pod_run_limits, false },
     [POD_ACT_RESIZE] = { "resize", pod_run_resize, true },
     [POD_ACT_KILL] = { "kill", pod_run_kill, true },
     [POD_ACT_REMOVE] = { "remove", run_remove, true },
@@ -383,66 +383,6 @@ run_volumes(struct pod_run *run)
 }
 
 /* ---- sandboxes ---- */
-
-static void
-sandbox_ran(void *ctx, const ProtobufCMessage *answer, struct err *owned)
-{
-    struct pod_run *run = ctx;
-
-    (void)answer;
-    run->call = NULL;
-    if (owned != NULL && !run->is_cancelled) {
-        run->worker->facts.sandbox_retry_ms = clock_wall_ms() + SANDBOX_RETRY_MS;
-        pod_run_event(run, EVENT_WARNING, "FailedCreatePodSandBox",
-                      "Failed to create pod sandbox: rpc error: %s", owned->message);
-    }
-    err_free(owned);
-    pod_run_end(run);
-}
-
-static void
-tell_dns(struct pod_run *run, const struct pod_dns *dns)
-{
-    if (dns->is_missing) {
-        pod_run_event(
-            run, EVENT_WARNING, "MissingClusterDNS",
-            "pod: \"" STR_FMT "\". kubelet does not have ClusterDNS IP configured and "
-            "cannot create Pod using \"ClusterFirst\" policy. Falling back to \"Default\" "
-            "policy.",
-            STR_ARG(pod_worker_pod_text(run->worker, run->arena)));
-    }
-    if (dns->is_cut) {
-        pod_run_event(run, EVENT_WARNING, "DNSConfigForming",
-                      "Nameserver or search path limits were exceeded, some have been omitted");
-    }
-}
-
-static void
-run_sandbox(struct pod_run *run)
-{
-    struct pod_host *host = run->worker->host;
-    struct pod_config_in in = { .arena = run->arena, .pod = run->pod, .node = &host->config };
-    Cri__RunPodSandboxRequest request = CRI__RUN_POD_SANDBOX_REQUEST__INIT;
-    AUTO_ERR struct err *err = NULL;
-    struct pod_dns dns;
-
-    if (host->network_problem != NULL && !val_bool(val_at(run->pod, "spec.hostNetwork"), false)) {
-        run->worker->facts.sandbox_retry_ms = clock_wall_ms() + RETRY_MS;
-        pod_run_event(run, EVENT_WARNING, "NetworkNotReady",
-                      "network is not ready: container runtime network not ready: %s",
-                      host->network_problem);
-        pod_run_end(run);
-        return;
-    }
-    request.config = pod_config_sandbox(&in, run->flight.act.attempt, &dns);
-    tell_dns(run, &dns);
-    /* A log directory that cannot be made is told by the runtime, with its path. */
-    if (disk_make_dirs(request.config->log_directory, 0755, &err) < 0 ||
-        FAULT("agent.sandbox.before_create", &err) < 0) {
-        log_warn("before a sandbox err=\"%s\"", err->message);
-    }
-    pod_run_call(run, CRI_RUN_SANDBOX, &request.base, SANDBOX_MS, sandbox_ran);
-}
 
 /* Stops and removals: done, or tried again after a while. */
 static void

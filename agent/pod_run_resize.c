@@ -1,15 +1,75 @@
-/* The action RESIZE: a running container gets other limits. Started by pod_run; loop thread. */
+/* The actions LIMITS, of the pod as a whole, and RESIZE, of a running container. Started by pod_run; loop
+ * thread. */
 #include "config.h" /* IWYU pragma: keep */
 
 #include "agent/cgroup.h"
 #include "agent/cri.pb-c.h"
 #include "agent/pod_resize.h"
 #include "agent/pod_worker_priv.h"
+#include "api/pod_resources.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/mem.h"
 
+#define LOG_MODULE "pod"
+#include "base/log.h"
+
 enum { RETRY_MS = 10 * 1000 };
+#define CGROUPS "/sys/fs/cgroup"
+
+/* ---- the pod's own group, and that of its class ---- */
+
+struct limits {
+    struct str cgroup, parent; /* parent absent: not of a class */
+    struct pod_limits pod, class;
+};
+
+static void
+write_limits(struct pod_run *run, struct err **err)
+{
+    struct limits *limits = run->state;
+
+    if (limits->parent.size > 0 && cgroup_limit(CGROUPS, limits->parent, &limits->class, err) < 0) {
+        return;
+    }
+    (void)cgroup_limit(CGROUPS, limits->cgroup, &limits->pod, err);
+}
+
+/* A pod whose group cannot be limited runs all the same: its containers have limits of their own. */
+static void
+limits_written(struct pod_run *run, struct err *owned)
+{
+    struct pod_facts *facts = &run->worker->facts;
+    struct limits *limits = run->state;
+
+    if (owned != NULL) {
+        log_warn("pod not limited pod=%s err=\"%s\"", run->worker->uid, owned->message);
+        err_free(owned);
+    }
+    facts->has_limits = true;
+    facts->limits = limits->pod;
+    pod_run_end(run);
+}
+
+void
+pod_run_limits(struct pod_run *run)
+{
+    struct pod_host *host = run->worker->host;
+    struct limits *limits = ARENA_NEW(run->arena, struct limits);
+
+    run->state = limits;
+    limits->pod = run->flight.act.limits;
+    limits->cgroup = pod_limits_cgroup(run->pod, host->config.has_systemd_cgroups, run->arena);
+    if (strcmp(pod_resources_qos(run->pod), "Guaranteed") != 0) {
+        limits->parent = cgroup_parent(limits->cgroup);
+        limits->class.cpu_shares = pod_limits_shares(
+            strcmp(pod_resources_qos(run->pod), "Burstable") == 0 ? host->burstable_milli(host->ctx)
+                                                                  : 0);
+    }
+    pod_run_job(run, write_limits, limits_written);
+}
+
+/* ---- a container ---- */
 
 struct resize {
     struct pod_limits now, wanted;
@@ -60,7 +120,7 @@ check(struct pod_run *run, struct err **err)
     if (wanted == 0 || (now != 0 && wanted >= now)) {
         return;
     }
-    used = cgroup_memory("/sys/fs/cgroup", resize->cgroup, resize->id);
+    used = cgroup_memory(CGROUPS, resize->cgroup, resize->id);
     if (used >= wanted) {
         (void)err_set(err, ERR_CONFLICT,
                       "cannot decrease memory limits: attempting to set container \"" STR_FMT

@@ -63,6 +63,12 @@ pod_sources_of_volumes(struct val pod, struct pod_sources *out)
 }
 
 void
+pod_sources_of_sandbox(struct val pod, struct pod_sources *out)
+{
+    add_named(out, POD_SOURCE_RUNTIME_CLASS, val_get(pod, "spec"), "runtimeClassName");
+}
+
+void
 pod_sources_of_env(struct val container, struct pod_sources *out)
 {
     VAL_EACH (it, val_get(container, "envFrom")) {
@@ -115,7 +121,9 @@ pod_sources_get(const struct pod_sources *sources, enum pod_source_kind kind, st
                 bool is_optional, struct val *ret, struct err **err)
 {
     const struct pod_source *source = pod_sources_find(sources, kind, name);
-    const char *what = kind == POD_SOURCE_SECRET ? "secret" : "configmap";
+    const char *what = kind == POD_SOURCE_SECRET          ? "secret"
+                       : kind == POD_SOURCE_RUNTIME_CLASS ? "runtimeclass.node.k8s.io"
+                                                          : "configmap";
 
     *ret = (struct val){ 0 };
     if (source != NULL && val_is(source->object)) {

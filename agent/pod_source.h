@@ -1,4 +1,5 @@
-/* The API objects that a pod's containers and volumes are made from: ConfigMaps, Secrets, tokens.
+/* The API objects that a pod's containers and volumes are made from: ConfigMaps, Secrets,
+ * tokens, the RuntimeClass.
  * Which ones a pod names, and looking one up once they were fetched.  Pure. */
 #ifndef BINNACLE_AGENT_POD_SOURCE_H
 #define BINNACLE_AGENT_POD_SOURCE_H
@@ -13,7 +14,12 @@
 struct arena;
 struct err;
 
-enum pod_source_kind { POD_SOURCE_CONFIG_MAP, POD_SOURCE_SECRET, POD_SOURCE_TOKEN };
+enum pod_source_kind {
+    POD_SOURCE_CONFIG_MAP,
+    POD_SOURCE_SECRET,
+    POD_SOURCE_TOKEN,
+    POD_SOURCE_RUNTIME_CLASS,
+};
 struct pod_source {
     enum pod_source_kind kind;
     struct str name;      /* of the object; of a token: its audience, may be absent */
@@ -31,6 +37,7 @@ enum { POD_SOURCES_MAX = 500 };
 
 /* Adds, each once, what the pod's volumes (with tokens), environments and pull secrets name. */
 void pod_sources_of_volumes(struct val pod, struct pod_sources *out);
+void pod_sources_of_sandbox(struct val pod, struct pod_sources *out); /* its RuntimeClass */
 void pod_sources_of_env(struct val container, struct pod_sources *out);
 void pod_sources_of_pull(struct val pod, struct pod_sources *out);
 const struct pod_source *pod_sources_find(const struct pod_sources *sources,

@@ -126,6 +126,12 @@ pod_worker_wants_room(const struct pod_worker *worker)
     return str_is(worker->facts.resize_reason, "Deferred");
 }
 
+struct pod_worker_asked
+pod_worker_asked(const struct pod_worker *worker)
+{
+    return worker->is_gone ? (struct pod_worker_asked){ 0 } : worker->asked;
+}
+
 struct object *
 pod_worker_object(const struct pod_worker *worker)
 {
@@ -207,6 +213,7 @@ pod_worker_update(struct pod_worker *worker, struct object *object)
         worker->object = object_ref(object);
         worker->is_gone = false;
         read_members(worker);
+        pod_worker_ask(worker);
     } else {
         worker->is_gone = true;
     }
@@ -478,6 +485,7 @@ plan_once(struct pod_worker *worker, struct arena *arena)
     int64_t probe_ms;
 
     if (worker->object != NULL) {
+        pod_worker_admit(worker, object_val(worker->object), arena);
         in.pod = pod_worker_resize(worker, object_val(worker->object), arena);
     }
     for (struct pod_run *run = worker->runs; run != NULL && in.flight_len < POD_PLAN_MAX;

@@ -46,6 +46,10 @@ struct pod_host {
     void (*forgotten)(void *ctx, struct str pod_uid);
     /* The node's allocatable, and what the pods beside this one ask for. */
     void (*room)(void *ctx, const struct pod_worker *beside, struct pod_room *ret);
+    int64_t (*burstable_milli)(void *ctx); /* what all Burstable pods ask for */
+    bool (*has_port_clash)(void *ctx, const struct pod_worker *beside, struct val spec);
+    struct object *(*node)(void *node_ctx); /* the Node as last seen, borrowed; NULL: not yet */
+    void *node_ctx;
     void *ctx;
 };
 
@@ -59,6 +63,13 @@ void pod_worker_wake(struct pod_worker *worker); /* something of the node change
 void pod_worker_free(struct pod_worker *worker);
 
 bool pod_worker_wants_room(const struct pod_worker *worker); /* a resize is deferred */
+/* What the pod was allocated; nothing once it has ended. */
+struct pod_worker_asked {
+    bool is_counted; /* it takes one of the node's places */
+    int64_t cpu_milli, memory_bytes;
+    bool is_burstable;
+};
+struct pod_worker_asked pod_worker_asked(const struct pod_worker *worker);
 
 /* For node_api: what is known of the pod, borrowed, may be NULL. */
 struct object *pod_worker_object(const struct pod_worker *worker);

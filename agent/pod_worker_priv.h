@@ -43,7 +43,8 @@ struct pod_worker {
     struct pod_host *host;
     char *uid;
     struct object *object; /* last seen in the API, NULL: never */
-    bool is_gone;
+    struct pod_worker_asked asked;
+    bool is_gone, is_admitted;
     struct runtime_snapshot *seen; /* never NULL */
     struct pod_facts facts;
     struct pod_fact *fact;
@@ -111,10 +112,12 @@ void pod_run_event(struct pod_run *run, enum event_type type, const char *reason
 struct pod_place pod_run_place(const struct pod_run *run);
 
 /* One per kind that has a file of its own. */
+void pod_run_sandbox(struct pod_run *run);
 void pod_run_image(struct pod_run *run);
 void pod_run_container(struct pod_run *run);
 void pod_run_kill(struct pod_run *run);
 void pod_run_resize(struct pod_run *run);
+void pod_run_limits(struct pod_run *run);
 
 /* pod_worker_probe.c: before a plan, verdicts belong to the containers that are there; after it, what is
  * due is started, → wall time of the next, INT64_MAX: none. */
@@ -124,6 +127,10 @@ void pod_worker_probe_stop(struct pod_member *member);
 
 /* pod_worker_resize.c: before a plan, the pod with what it may have now; before a status is written, events
  * for what changes. */
+/* pod_worker_admit.c: before the first plan of a pod that never ran here. */
+void pod_worker_admit(struct pod_worker *worker, struct val pod, struct arena *arena);
+
+void pod_worker_ask(struct pod_worker *worker); /* its object changed: what it was allocated */
 struct val pod_worker_resize(struct pod_worker *worker, struct val pod, struct arena *arena);
 void pod_worker_resize_tell(struct pod_worker *worker, struct val pod, struct val status,
                             struct arena *arena);

@@ -6,6 +6,7 @@
 #include "agent/pod_resize.h"
 #include "agent/pod_worker_priv.h"
 #include "api/object.h"
+#include "api/pod_resources.h"
 #include "api/pod_state.h"
 #include "base/arena.h"
 
@@ -100,4 +101,24 @@ pod_worker_resize_tell(struct pod_worker *worker, struct val pod, struct val sta
     } else if (val_is(ran) && !val_is(runs)) {
         tell(worker, EVENT_NORMAL, "ResizeCompleted", "completed", (struct str){ 0 }, arena);
     }
+}
+
+void
+pod_worker_ask(struct pod_worker *worker)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct pod_amounts amounts = { .arena = arena };
+    struct val pod;
+
+    object_pin(worker->object);
+    pod = object_val(worker->object);
+    worker->asked = (struct pod_worker_asked){ 0 };
+    if (!pod_state_is_finished(pod)) {
+        pod_resources_of(pod_resize_allocated(pod, arena), POD_REQUESTS, &amounts);
+        worker->asked.cpu_milli = pod_amounts_get(&amounts, STR("cpu"));
+        worker->asked.memory_bytes = pod_amounts_get(&amounts, STR("memory"));
+        worker->asked.is_counted = true;
+        worker->asked.is_burstable = strcmp(pod_resources_qos(pod), "Burstable") == 0;
+    }
+    object_unpin(worker->object);
 }

@@ -9,7 +9,7 @@
 #include "agent/pod_worker.h"
 #include "agent/runtime.h"
 #include "api/object.h"
-#include "api/pod_resources.h"
+#include "api/pod_fit.h"
 #include "base/arena.h"
 #include "base/doc.h"
 #include "base/map.h"
@@ -60,24 +60,6 @@ room_changed(struct podset *podset)
 }
 
 static void
-add_asked(struct object *object, struct pod_room *room)
-{
-    AUTO_ARENA struct arena *arena = arena_new();
-    struct pod_amounts amounts = { .arena = arena };
-    struct val pod, phase;
-
-    object_pin(object);
-    pod = object_val(object);
-    phase = val_at(pod, "status.phase");
-    if (!val_is_str(phase, "Succeeded") && !val_is_str(phase, "Failed")) {
-        pod_resources_of(pod_resize_allocated(pod, arena), POD_REQUESTS, &amounts);
-        room->used_cpu_milli += pod_amounts_get(&amounts, STR("cpu"));
-        room->used_memory_bytes += pod_amounts_get(&amounts, STR("memory"));
-    }
-    object_unpin(object);
-}
-
-static void
 room(void *ctx, const struct pod_worker *beside, struct pod_room *ret)
 {
     struct podset *podset = ctx;
@@ -88,12 +70,52 @@ room(void *ctx, const struct pod_worker *beside, struct pod_room *ret)
     *ret = (struct pod_room){ .cpu_milli = podset->host->place.cpu_milli,
                               .memory_bytes = podset->host->place.memory_bytes };
     while (map_next(&podset->workers, &iter, &uid, &worker)) {
-        struct object *object = pod_worker_object(worker);
+        struct pod_worker_asked asked = pod_worker_asked(worker);
 
-        if (worker != beside && object != NULL) {
-            add_asked(object, ret);
+        if (worker != beside) {
+            ret->used_cpu_milli += asked.cpu_milli;
+            ret->used_memory_bytes += asked.memory_bytes;
+            ret->pods += asked.is_counted ? 1 : 0;
         }
     }
+}
+
+static bool
+has_port_clash(void *ctx, const struct pod_worker *beside, struct val spec)
+{
+    struct podset *podset = ctx;
+    size_t iter = 0;
+    struct str uid;
+    void *worker;
+    bool is_clash = false;
+
+    while (!is_clash && map_next(&podset->workers, &iter, &uid, &worker)) {
+        struct object *object = pod_worker_object(worker);
+
+        if (worker != beside && object != NULL && pod_worker_asked(worker).is_counted) {
+            object_pin(object);
+            is_clash = pod_fit_ports_clash(spec, val_get(object_val(object), "spec"));
+            object_unpin(object);
+        }
+    }
+    return is_clash;
+}
+
+static int64_t
+burstable_milli(void *ctx)
+{
+    struct podset *podset = ctx;
+    int64_t milli = 0;
+    size_t iter = 0;
+    struct str uid;
+    void *worker;
+
+    while (map_next(&podset->workers, &iter, &uid, &worker)) {
+        struct pod_worker_asked asked = pod_worker_asked(worker);
+
+        milli += asked.is_burstable ? asked.cpu_milli : 0;
+    }
+    return milli;
 }
 
 /* ---- the API's side ---- */
@@ -209,6 +231,8 @@ podset_new(struct pod_host *host, struct informers *informers, const char *node)
     podset->host = host;
     host->forgotten = forgotten;
     host->room = room;
+    host->burstable_milli = burstable_milli;
+    host->has_port_clash = has_port_clash;
     host->ctx = podset;
     podset->informer = informer_add(informers, &spec, pod_changed, pods_listed, podset);
     return podset;

@@ -13,6 +13,7 @@
  *     containers: [{id, name, sandbox, attempt, state, exitCode, reason, message, created, started,
  *                   finished, backoffMs, changed, limits: [shares, quota, memory], resources}]
  *     room: [cpu, memory, used cpu, used memory]       in milli-cores and bytes: of the node
+ *     podLimits: [shares, quota, memory]       told to the pod's group; []: nothing was told; none: as wanted
  *     facts: {volumes, clean, statusWritten, endReason, endSince, resizeError, containers: [{name, imageRef,
  *             failReason, failMessage, failAt, failWaitMs, failIsPull, probed, startup, liveness,
  *             readiness, toldId, told: [shares, quota, memory]}]}
@@ -211,9 +212,9 @@ read_facts(struct step *step, struct val facts)
 static void
 read_flights(struct step *step, struct val list)
 {
-    static const char *const kinds[] = { "volumes",        "sandbox", "image",  "start",
-                                         "resize",         "kill",    "remove", "sandbox-stop",
-                                         "sandbox-remove", "cleanup", "delete" };
+    static const char *const kinds[] = { "volumes",      "sandbox",        "image",   "start",
+                                         "limits",       "resize",         "kill",    "remove",
+                                         "sandbox-stop", "sandbox-remove", "cleanup", "delete" };
 
     VAL_EACH (it, list) {
         struct val v = it.value;
@@ -282,6 +283,17 @@ judge_resize(struct step *step, struct val list)
     }
 }
 
+static void
+read_limits(struct step *step, struct val list)
+{
+    step->facts.has_limits = !val_is(list) || val_len(list) > 0;
+    if (val_is(list)) {
+        step->facts.limits = limits_of(list);
+    } else {
+        pod_limits_of_pod(step->in.pod, step->arena, &step->facts.limits);
+    }
+}
+
 static int
 run_step(struct step *step, const struct doc *doc, struct err **err)
 {
@@ -316,6 +328,7 @@ run_step(struct step *step, const struct doc *doc, struct err **err)
     read_facts(step, val_get(head, "facts"));
     read_flights(step, val_get(head, "flights"));
     judge_resize(step, val_get(head, "room"));
+    read_limits(step, val_get(head, "podLimits"));
     write_step(step, head);
     return 0;
 }
