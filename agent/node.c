@@ -39,6 +39,7 @@ struct node {
     struct loop_timer *node_timer, *lease_timer;
     int64_t wait_ms, reported_ms; /* of registration; of the last status that was written (mono) */
     bool is_registered, is_dirty, is_freed, has_lease, was_ready;
+    bool has_owner; /* the Lease was told that it belongs to the Node */
 };
 
 static void register_node(void *ctx);
@@ -271,6 +272,7 @@ lease_done(void *ctx, const struct reply *reply, struct err *owned)
         if (owned->code != ERR_ALREADY_EXISTS) { /* of an agent before this one: it is renewed */
             log_info("lease not renewed err=\"%s\"", owned->message);
         }
+        node->has_owner = false;
         node->has_lease =
             owned->code == ERR_ALREADY_EXISTS || (node->has_lease && owned->code != ERR_NOT_FOUND);
         in_ms = owned->code == ERR_ALREADY_EXISTS ? 0 : LEASE_RETRY_MS;
@@ -322,6 +324,13 @@ renew(void *ctx)
         jw_kv(&out, "namespace", ns);
         write_owner(node, &out);
         jw_end(&out);
+        node->has_owner = node->object != NULL;
+    } else if (!node->has_owner && node->object != NULL) { /* it came before the Node was seen */
+        jw_keyz(&out, "metadata");
+        jw_obj(&out);
+        write_owner(node, &out);
+        jw_end(&out);
+        node->has_owner = true;
     }
     jw_keyz(&out, "spec");
     jw_obj(&out);

@@ -79,6 +79,8 @@ http2_open(struct server_conn *c)
     http2_callbacks(callbacks);
     nghttp2_option_set_no_auto_window_update(option, 1);
     nghttp2_option_set_no_closed_streams(option, 1);
+    /* Go's clients send values as they are, and its servers take them: "User-Agent: e2e … running ". */
+    nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(option, 1);
     h->c = c;
     h->io.out = &c->out;
     h->resets_ms = clock_mono_ms();

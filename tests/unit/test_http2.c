@@ -298,6 +298,27 @@ test_limits(void **state)
     str_done(&big);
 }
 
+/* Go's clients do not trim what they send. */
+static void
+test_blanks_around_a_value(void **state)
+{
+    struct str_builder block = { 0 };
+    struct net_box box;
+    struct net_peer peer;
+    struct frame frame = { 0 };
+
+    (void)state;
+    open_h2(&box, &peer, NULL, (struct str){ 0 });
+    put_request(&block, "GET", STR("/headers"));
+    put_header(&block, "user-agent", STR(" who is it "));
+    say_frame(&peer, HEADERS, END_STREAM | END_HEADERS, 1, str_view(&block));
+    assert_int_equal(status_of(&peer, 1), 200);
+    assert_true(count_frames(&peer, DATA, 1, &frame) > 0);
+    assert_true(str_contains(str_view(&peer.in), STR("user-agent:  who is it \n")));
+    close_h2(&box, &peer);
+    str_done(&block);
+}
+
 static void
 test_rapid_reset(void **state)
 {
@@ -489,6 +510,7 @@ main(void)
         cmocka_unit_test(test_request),
         cmocka_unit_test(test_wrong_beginnings),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_blanks_around_a_value),
         cmocka_unit_test(test_rapid_reset),
         cmocka_unit_test(test_slow_headers),
         cmocka_unit_test(test_shut_window),
