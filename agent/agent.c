@@ -119,6 +119,7 @@ static void
 status_came(void *ctx, const ProtobufCMessage *answer, struct err *owned)
 {
     struct agent *agent = ctx;
+    const Cri__RuntimeFeatures *features;
 
     agent->call = NULL;
     if (agent->is_freed) {
@@ -130,6 +131,9 @@ status_came(void *ctx, const ProtobufCMessage *answer, struct err *owned)
         runtime_is_down(agent, owned);
         return;
     }
+    features = ((const Cri__StatusResponse *)answer)->features;
+    agent->host.has_groups_policy = features != NULL && features->supplemental_groups_policy;
+    node_set_groups_policy(agent->node, agent->host.has_groups_policy);
     if (agent->pleg == NULL) {
         agent_start_pleg(agent);
     }

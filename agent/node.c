@@ -254,6 +254,12 @@ node_set_runtime(struct node *node, struct str runtime_version)
     set_text(node, &node->runtime, runtime_version);
 }
 
+void
+node_set_groups_policy(struct node *node, bool has_it)
+{
+    node->spec.in.has_groups_policy = has_it; /* told with the next status */
+}
+
 /* ---- the lease ---- */
 
 static void

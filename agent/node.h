@@ -28,6 +28,7 @@ void node_free(struct node *node); /* NULL allowed */
 /* Why the node is not ready (copied; absent: it is). What changed is told at once. */
 void node_set_problem(struct node *node, struct str problem);
 void node_set_runtime(struct node *node, struct str runtime_version); /* copied */
+void node_set_groups_policy(struct node *node, bool has_it); /* the runtime knows that policy */
 
 struct object *node_object(const struct node *node); /* as last seen, borrowed; NULL: not yet */
 

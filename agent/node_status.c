@@ -121,13 +121,22 @@ write_amount(struct jw *out, const char *key, int64_t value, enum quantity_form 
     jw_str(out, quantity_text(amount, text));
 }
 
+/* Extended resources ("example.com/gpu") are put into the capacity by others; all of it may be given out
+ * (kubelet's setNodeStatusMachineInfo). */
+static bool
+is_extended(struct str resource)
+{
+    return str_contains(resource, STR("/")) && !str_contains(resource, STR("kubernetes.io/"));
+}
+
 static void
-write_amounts(const struct node_status_in *in, const char *key, bool is_allocatable, struct jw *out)
+write_amounts(const struct node_status_in *in, struct val stored, bool is_allocatable,
+              struct jw *out)
 {
     int64_t memory = in->facts->memory_bytes - (is_allocatable ? NODE_STATUS_EVICTION_MEMORY : 0);
     int64_t storage = in->facts->storage_bytes;
 
-    jw_keyz(out, key);
+    jw_keyz(out, is_allocatable ? "allocatable" : "capacity");
     jw_obj(out);
     write_amount(out, "cpu", in->facts->cpu_milli / 1000, QUANTITY_DECIMAL_SI);
     if (is_allocatable) { /* less what the disk's eviction threshold (10 %) keeps free */
@@ -137,6 +146,12 @@ write_amounts(const struct node_status_in *in, const char *key, bool is_allocata
     }
     write_amount(out, "memory", memory > 0 ? memory : 0, QUANTITY_BINARY_SI);
     write_amount(out, "pods", NODE_STATUS_PODS, QUANTITY_DECIMAL_SI);
+    VAL_EACH (it, val_at(stored, "status.capacity")) {
+        if (is_extended(it.key)) {
+            jw_key(out, it.key);
+            jw_val(out, it.value);
+        }
+    }
     jw_end(out);
 }
 
@@ -222,8 +237,8 @@ static void
 write_status(const struct node_status_in *in, struct val stored, struct jw *out)
 {
     jw_obj(out);
-    write_amounts(in, "capacity", false, out);
-    write_amounts(in, "allocatable", true, out);
+    write_amounts(in, stored, false, out);
+    write_amounts(in, stored, true, out);
     write_conditions(in, stored, out);
     jw_keyz(out, "addresses");
     jw_arr(out);
@@ -239,6 +254,10 @@ write_status(const struct node_status_in *in, struct val stored, struct jw *out)
     jw_end(out);
     jw_end(out);
     write_info(in, out);
+    jw_keyz(out, "features");
+    jw_obj(out);
+    jw_kbool(out, "supplementalGroupsPolicy", in->has_groups_policy);
+    jw_end(out);
     jw_end(out);
 }
 
@@ -265,6 +284,24 @@ conditions_differ(struct val mine, struct val stored)
     return false;
 }
 
+/* What others took out of the capacity is not allocatable either. */
+static void
+patch_allocatable(struct val mine, struct val stored, struct jw *out)
+{
+    jw_obj(out);
+    VAL_EACH (it, mine) {
+        jw_key(out, it.key);
+        jw_val(out, it.value);
+    }
+    VAL_EACH (it, val_at(stored, "status.allocatable")) {
+        if (is_extended(it.key) && !val_is(val_member(mine, it.key))) {
+            jw_key(out, it.key);
+            jw_null(out);
+        }
+    }
+    jw_end(out);
+}
+
 void
 node_status_patch(const struct node_status_in *in, struct val stored, struct jw *out,
                   bool *ret_changed)
@@ -287,6 +324,10 @@ node_status_patch(const struct node_status_in *in, struct val stored, struct jw 
             (is_conditions ? conditions_differ(it.value, stored)
                            : !val_eq(it.value, val_member(val_get(stored, "status"), it.key)));
         jw_key(out, it.key);
+        if (str_is(it.key, "allocatable")) {
+            patch_allocatable(it.value, stored, out);
+            continue;
+        }
         if (!str_is(it.key, "addresses")) {
             jw_val(out, it.value);
             continue;

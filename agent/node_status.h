@@ -13,6 +13,7 @@ struct node_status_in {
     struct str runtime_version; /* "containerd://1.6.20", absent before the runtime answers */
     int port;                   /* of node_api */
     struct str labels, taints;  /* options: "a=b,c=d", "key=value:NoSchedule,…" */
+    bool has_groups_policy;     /* the runtime knows supplementalGroupsPolicy */
     struct str problem;         /* why it is not ready, absent: it is */
     int64_t now_ms;             /* wall */
 };

@@ -67,7 +67,7 @@ check_sysctls(const struct pod_admit_in *in, struct str *ret_message)
 }
 
 static const char *
-check_os(const struct pod_admit_in *in, struct str *ret_message)
+check_abilities(const struct pod_admit_in *in, struct str *ret_message)
 {
     struct val os = val_at(in->pod, "spec.os.name");
     struct val label = val_get(val_at(in->pod, "metadata.labels"), "kubernetes.io/os");
@@ -80,6 +80,11 @@ check_os(const struct pod_admit_in *in, struct str *ret_message)
     if (val_is(os) && !val_is_str(os, "linux")) {
         *ret_message = STR("Failed to admit pod as the OS field doesn't match node OS");
         return "PodOSNotSupported";
+    }
+    if (!in->has_groups_policy &&
+        val_is_str(val_at(in->pod, "spec.securityContext.supplementalGroupsPolicy"), "Strict")) {
+        *ret_message = STR("SupplementalGroupsPolicy=Strict is not supported in this node");
+        return "SupplementalGroupsPolicyNotSupported";
     }
     return NULL;
 }
@@ -143,9 +148,9 @@ check_place(const struct pod_admit_in *in, struct str *ret_message)
 const char *
 pod_admit_refusal(const struct pod_admit_in *in, struct str *ret_message)
 {
-    static const char *(*const checks[])(const struct pod_admit_in *in,
-                                         struct str *ret_message) = { check_sysctls, check_os,
-                                                                      check_room, check_place };
+    static const char *(*const checks[])(const struct pod_admit_in *in, struct str *ret_message) = {
+        check_sysctls, check_abilities, check_room, check_place
+    };
     const char *reason = NULL;
 
     for (size_t i = 0; i < ARRAY_LEN(checks) && reason == NULL; i++) {

@@ -17,8 +17,9 @@ struct pod_admit_in {
     struct labels node_labels;
     struct val node_taints;
     struct pod_room room;
-    int64_t pods_max;    /* how many pods there may be with this one */
-    bool has_port_clash; /* another pod has one of its host ports */
+    int64_t pods_max;       /* how many pods there may be with this one */
+    bool has_groups_policy; /* the runtime knows supplementalGroupsPolicy Strict */
+    bool has_port_clash;    /* another pod has one of its host ports */
     struct arena *arena;
 };
 /* NULL: it does; else the reason for its status, and kubelet's message (without "Pod was rejected: "). */

@@ -24,7 +24,10 @@ pod_worker_admit(struct pod_worker *worker, struct val pod, struct arena *arena)
 {
     struct pod_host *host = worker->host;
     struct object *node = host->node(host->node_ctx);
-    struct pod_admit_in in = { .pod = pod, .pods_max = NODE_STATUS_PODS, .arena = arena };
+    struct pod_admit_in in = { .pod = pod,
+                               .pods_max = NODE_STATUS_PODS,
+                               .has_groups_policy = host->has_groups_policy,
+                               .arena = arena };
     struct str message = { 0 };
     const char *reason;
 

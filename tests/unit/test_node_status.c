@@ -185,13 +185,38 @@ test_runtime_text(void **state)
         str_contains(containerd_config(arena, &spec), STR("restrict_oom_score_adj = true\n")));
 }
 
+/* What others put into the capacity may be given out, until they take it away. */
+static void
+test_extended_resources(void **state)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct node_status_in in = status_in();
+    struct val patch, list;
+    bool is_changed;
+    struct jw out;
+
+    (void)state;
+    jw_init(&out, arena);
+    node_status_patch(&in,
+                      parse(arena, STR("{\"status\":{\"capacity\":{\"example.com/fish\":\"5\"},"
+                                       "\"allocatable\":{\"example.com/cat\":\"1\"}}}")),
+                      &out, &is_changed);
+    patch = parse(arena, jw_done(&out));
+    assert_true(is_changed);
+    assert_true(val_is_str(val_get(val_at(patch, "status.capacity"), "example.com/fish"), "5"));
+    list = val_at(patch, "status.allocatable");
+    assert_true(val_is_str(val_get(list, "example.com/fish"), "5"));
+    assert_int_equal(val_type(val_get(list, "example.com/cat")), DOC_NULL);
+    assert_false(val_bool(val_at(patch, "status.features.supplementalGroupsPolicy"), true));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_object),       cmocka_unit_test(test_status),
         cmocka_unit_test(test_labels),       cmocka_unit_test(test_network_texts),
-        cmocka_unit_test(test_runtime_text),
+        cmocka_unit_test(test_runtime_text), cmocka_unit_test(test_extended_resources),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,6 +33,10 @@ static const struct {
     { "{\"nodeSelector\":{\"disk\":\"fast\"}}", false, NULL, NULL },
     { "{\"nodeSelector\":{\"disk\":\"slow\"}}", false, "NodeAffinity",
       "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector" },
+    { "{\"securityContext\":{\"supplementalGroupsPolicy\":\"Strict\"}}", false,
+      "SupplementalGroupsPolicyNotSupported",
+      "SupplementalGroupsPolicy=Strict is not supported in this node" },
+    { "{\"securityContext\":{\"supplementalGroupsPolicy\":\"Merge\"}}", false, NULL, NULL },
     { "{}", true, "NodePorts",
       "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports" },
 };
