@@ -36,6 +36,7 @@ handler_free(struct handler *handler)
     }
     tls_unref(handler->tls);
     loop_timer_cancel(handler->timer);
+    str_done(&handler->body);
     arena_free(handler->arena);
     mem_free(handler);
 }
@@ -246,9 +247,11 @@ http_headers(void *ctx, const struct http_answer *answer)
 static size_t
 http_data(void *ctx, const void *bytes, size_t size)
 {
-    (void)ctx;
-    (void)bytes;
-    return size; /* only that the answer ends counts */
+    struct handler *handler = ctx;
+    size_t room = OUTPUT_MAX - handler->body.size;
+
+    str_put(&handler->body, str_slice(bytes, size < room ? size : room));
+    return size; /* the rest is not kept */
 }
 
 /* A redirect to the same host is followed; *ret_other: it leads to another one. */
@@ -310,7 +313,11 @@ http_ended(void *ctx, const struct http_answer *answer, struct err *owned)
     } else if (!handler->is_cancelled && follow(handler, &is_other)) {
         start_http(handler);
     } else if (is_other) {
-        handler_finish(handler, PROBE_OK, STR("Probe terminated redirects"), true);
+        handler_finish(handler, PROBE_OK,
+                       arena_printf(handler->arena,
+                                    "Probe terminated redirects, Response body: " STR_FMT,
+                                    STR_ARG(str_view(&handler->body))),
+                       true);
     } else if (handler->is_hook || (handler->status >= 200 && handler->status < 400)) {
         handler_finish(handler, PROBE_OK, (struct str){ 0 }, false);
     } else {
@@ -338,6 +345,7 @@ start_http(struct handler *handler)
     };
 
     handler->location = (struct str){ 0 };
+    handler->body.size = 0;
     handler->http = http_client_call(handler->client, &spec);
 }
 

@@ -35,6 +35,7 @@ struct handler {
     struct str scheme, host, path, location;
     struct http_header headers[32];
     size_t header_len;
+    struct str_builder body; /* of the last answer, cut */
     int redirects, status;
     uint64_t health; /* grpc: what the server says of itself */
     /* The outcome, when it is told in a later round. */
