@@ -49,6 +49,8 @@ static const struct method methods[] = {
                                &cri__update_container_resources_response__descriptor, CALL_MS },
     [CRI_LIST_CONTAINERS] = { RUNTIME("ListContainers"), &cri__list_containers_response__descriptor,
                               CALL_MS },
+    [CRI_LIST_STATS] = { RUNTIME("ListContainerStats"),
+                         &cri__list_container_stats_response__descriptor, CALL_MS },
     [CRI_REOPEN_LOG] = { RUNTIME("ReopenContainerLog"),
                          &cri__reopen_container_log_response__descriptor, CALL_MS },
     [CRI_EVENTS] = { RUNTIME("GetContainerEvents"), &cri__container_event_response__descriptor, 0 },

@@ -30,6 +30,7 @@ enum cri_method {
     CRI_CONTAINER_STATUS,
     CRI_UPDATE_CONTAINER,
     CRI_LIST_CONTAINERS,
+    CRI_LIST_STATS,
     CRI_REOPEN_LOG,
     CRI_EVENTS, /* a stream: only for cri_watch */
     CRI_EXEC_SYNC,

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <sys/mount.h>
@@ -208,6 +209,30 @@ disk_remove(const char *path, struct err **err)
         return 0;
     }
     return rc == 0 ? 0 : err_sys(err, rc < 0 ? errno : rc, "remove '%s'", path);
+}
+
+int64_t
+disk_usage(const char *path)
+{
+    char *paths[] = { (char *)(uintptr_t)path, NULL };
+    FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
+    int64_t bytes = 0;
+
+    if (walk == NULL) {
+        return 0;
+    }
+    for (FTSENT *it; (it = fts_read(walk)) != NULL;) {
+        const struct stat *st = it->fts_statp;
+        bool has_stat = it->fts_info == FTS_D || it->fts_info == FTS_F || it->fts_info == FTS_SL ||
+                        it->fts_info == FTS_DEFAULT;
+
+        if (has_stat) { /* a file of many names is shared among them */
+            bytes += (int64_t)st->st_blocks * 512 /
+                     (it->fts_info == FTS_D || st->st_nlink < 1 ? 1 : (int64_t)st->st_nlink);
+        }
+    }
+    (void)fts_close(walk); /* it was only read */
+    return bytes;
 }
 
 bool

@@ -26,6 +26,9 @@ bool disk_exists(const char *path);
 int disk_unmount_below(const char *path, struct err **err);
 /* rm -r that stays in this file system and follows no links; what is not there is gone. */
 int disk_remove(const char *path, struct err **err);
+/* Bytes that everything below path takes on the disk, without following links or leaving its file system.
+ * What cannot be read counts nothing. */
+int64_t disk_usage(const char *path);
 /* Is a tmpfs mounted right there? */
 bool disk_is_tmpfs_mount(const char *path);
 /* Mounts a tmpfs; size_bytes 0: the kernel's default. Nothing happens when one is there. */

@@ -62,6 +62,7 @@ libagent_a_SOURCES += agent/pod_run_sandbox.c
 libagent_a_SOURCES += agent/pod_source.c agent/pod_source.h
 libagent_a_SOURCES += agent/pod_status.c agent/pod_status.h agent/pod_status_priv.h
 libagent_a_SOURCES += agent/pod_status_container.c agent/pod_status_cond.c
+libagent_a_SOURCES += agent/pod_storage.c agent/pod_storage.h agent/pod_run_measure.c
 libagent_a_SOURCES += agent/pod_worker.c agent/pod_worker.h agent/pod_worker_priv.h agent/pod_worker_probe.c
 libagent_a_SOURCES += agent/pod_worker_resize.c
 libagent_a_SOURCES += agent/podset.c agent/podset.h

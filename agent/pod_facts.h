@@ -40,7 +40,8 @@ struct pod_facts {
     /* Resize: why the pod has to stay with what was allocated ("Infeasible", "Deferred"; absent: it
      * need not), why what it may have could not be made so. */
     struct str resize_reason, resize_message, resize_error;
-    bool has_limits; /* the pod's own group was told limits since the agent runs: these */
+    int64_t measured_ms; /* when its use of the disk was last measured, wall, 0: not yet */
+    bool has_limits;     /* the pod's own group was told limits since the agent runs: these */
     struct pod_limits limits;
     bool is_clean;          /* volumes and directories are gone */
     bool is_status_written; /* the API has the status that these facts make */

@@ -12,14 +12,18 @@
 #include "agent/pod_list.h"
 #include "agent/pod_plan_priv.h"
 #include "agent/pod_restart.h"
+#include "agent/pod_storage.h"
 #include "agent/runtime.h"
 #include "api/pod_resources.h"
 #include "base/arena.h"
 #include "base/clock.h"
 
+enum { MEASURE_MS = 10 * 1000 };
+
 static bool must_end(struct planner *p);
 static void run_pod(struct planner *p);
 static void replace_sandbox(struct planner *p);
+static void measure(struct planner *p);
 static void run_ephemeral(struct planner *p, const struct runtime_sandbox *sandbox);
 static bool init_pod(struct planner *p, const struct runtime_sandbox *sandbox);
 static bool keep_container(struct planner *p, const struct runtime_sandbox *sandbox,
@@ -174,6 +178,7 @@ run_pod(struct planner *p)
     if (!pod_plan_limit(p)) {
         return;
     }
+    measure(p);
     run_ephemeral(p, sandbox);
     if (!init_pod(p, sandbox)) {
         return;
@@ -189,6 +194,22 @@ run_pod(struct planner *p)
         if (pod_resources_is_sidecar(it.value)) {
             (void)keep_container(p, sandbox, it.value, true);
         }
+    }
+}
+
+/* A pod whose use of the disk is limited is measured from time to time. */
+static void
+measure(struct planner *p)
+{
+    int64_t at_ms = p->in->facts->measured_ms + MEASURE_MS;
+
+    if (!pod_storage_is_limited(p->in->pod)) {
+        return;
+    }
+    if (p->in->now_ms >= at_ms) {
+        (void)pod_plan_act(p, POD_ACT_MEASURE, (struct str){ 0 });
+    } else {
+        pod_plan_again(p, at_ms);
     }
 }
 

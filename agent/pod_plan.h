@@ -23,6 +23,7 @@ enum pod_act_kind {
     POD_ACT_IMAGE,          /* have the image of a container: check, pull */
     POD_ACT_START,          /* create and start (id: it is created already), then postStart */
     POD_ACT_LIMITS,         /* limit the pod as a whole: limits */
+    POD_ACT_MEASURE,        /* what it uses of the disk, if that is limited */
     POD_ACT_RESIZE,         /* give a running container other limits */
     POD_ACT_KILL,           /* preStop, then stop within grace_s */
     POD_ACT_REMOVE,         /* remove a dead container */

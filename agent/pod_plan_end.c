@@ -60,6 +60,7 @@ is_of_end(enum pod_act_kind kind)
     case POD_ACT_IMAGE:
     case POD_ACT_START:
     case POD_ACT_LIMITS:
+    case POD_ACT_MEASURE:
     case POD_ACT_RESIZE:
         break;
     }
@@ -235,6 +236,7 @@ static const char *const act_names[] = {
     [POD_ACT_IMAGE] = "image",
     [POD_ACT_START] = "start",
     [POD_ACT_LIMITS] = "limits",
+    [POD_ACT_MEASURE] = "measure",
     [POD_ACT_RESIZE] = "resize",
     [POD_ACT_KILL] = "kill",
     [POD_ACT_REMOVE] = "remove",

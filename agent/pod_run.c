@@ -55,6 +55,7 @@ static const struct {
     [POD_ACT_IMAGE] = { "image", pod_run_image, false },
     [POD_ACT_START] = { "start", pod_run_container, true },
     [POD_ACT_LIMITS] = { "limits", pod_run_limits, false },
+    [POD_ACT_MEASURE] = { "measure", pod_run_measure, false },
     [POD_ACT_RESIZE] = { "resize", pod_run_resize, true },
     [POD_ACT_KILL] = { "kill", pod_run_kill, true },
     [POD_ACT_REMOVE] = { "remove", run_remove, true },

@@ -39,7 +39,7 @@ struct pod_host {
     struct pod_config_node config;
     struct pod_place place; /* without the pod's addresses */
     const char *runtime_name;
-    bool has_groups_policy; /* the runtime knows supplementalGroupsPolicy */
+    bool has_groups_policy;      /* the runtime knows supplementalGroupsPolicy */
     const char *network_problem; /* NULL: pods may use the pod network */
     bool is_open;                /* the API's pods and the runtime's are known: plans may be made */
     bool is_starting;            /* the agent has just begun: it adopts what runs */

@@ -118,6 +118,7 @@ void pod_run_container(struct pod_run *run);
 void pod_run_kill(struct pod_run *run);
 void pod_run_resize(struct pod_run *run);
 void pod_run_limits(struct pod_run *run);
+void pod_run_measure(struct pod_run *run);
 
 /* pod_worker_probe.c: before a plan, verdicts belong to the containers that are there; after it, what is
  * due is started, → wall time of the next, INT64_MAX: none. */

@@ -198,6 +198,7 @@ unit_tests += tests/unit/test_atomic_dir
 unit_tests += tests/unit/test_disk
 unit_tests += tests/unit/test_volume
 unit_tests += tests/unit/test_probe
+unit_tests += tests/unit/test_pod_storage
 unit_tests += tests/unit/test_cgroup
 unit_tests += tests/unit/test_pod_admit
 unit_tests += tests/unit/test_handler_grpc

@@ -14,7 +14,7 @@
  *                   finished, backoffMs, changed, limits: [shares, quota, memory], resources}]
  *     room: [cpu, memory, used cpu, used memory]       in milli-cores and bytes: of the node
  *     podLimits: [shares, quota, memory]       told to the pod's group; []: nothing was told; none: as wanted
- *     facts: {volumes, clean, statusWritten, endReason, endSince, resizeError, containers: [{name, imageRef,
+ *     facts: {volumes, clean, statusWritten, endReason, endSince, resizeError, measured, containers: [{name, imageRef,
  *             failReason, failMessage, failAt, failWaitMs, failIsPull, probed, startup, liveness,
  *             readiness, toldId, told: [shares, quota, memory]}]}
  *     flights: [{id, kind, container, grace, since}]
@@ -182,6 +182,7 @@ read_facts(struct step *step, struct val facts)
         .end_message = val_str(val_get(facts, "endMessage")),
         .end_since_ms = time_of(val_get(facts, "endSince")),
         .end_grace_s = val_int(val_get(facts, "endGrace"), -1),
+        .measured_ms = time_of(val_get(facts, "measured")),
         .resize_error = val_str(val_get(facts, "resizeError")),
     };
     VAL_EACH (it, val_get(facts, "containers")) {
@@ -212,9 +213,10 @@ read_facts(struct step *step, struct val facts)
 static void
 read_flights(struct step *step, struct val list)
 {
-    static const char *const kinds[] = { "volumes",      "sandbox",        "image",   "start",
-                                         "limits",       "resize",         "kill",    "remove",
-                                         "sandbox-stop", "sandbox-remove", "cleanup", "delete" };
+    static const char *const kinds[] = { "volumes", "sandbox",      "image",          "start",
+                                         "limits",  "measure",      "resize",         "kill",
+                                         "remove",  "sandbox-stop", "sandbox-remove", "cleanup",
+                                         "delete" };
 
     VAL_EACH (it, list) {
         struct val v = it.value;

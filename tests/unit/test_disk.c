@@ -11,6 +11,8 @@
 #include "base/arena.h"
 #include "base/err.h"
 
+static const char big[256 << 10] = { 1 };
+
 static void
 test_files(void **state)
 {
@@ -38,6 +40,12 @@ test_files(void **state)
     link = arena_printf(arena, "%s/a/out", dir).at;
     assert_int_equal(symlink("/etc", link), 0);
     assert_true(disk_exists(file));
+    assert_int_equal(disk_write(arena_printf(arena, "%s/a/big", dir).at,
+                                arena_dup(arena, str_slice(big, sizeof(big))), 0640, &err),
+                     0);
+    assert_true(disk_usage(dir) >= (int64_t)sizeof(big)); /* and nothing of /etc */
+    assert_true(disk_usage(dir) < 2 * (int64_t)sizeof(big));
+    assert_int_equal(disk_usage("/nonexistent"), 0);
     assert_int_equal(disk_unmount_below(dir, &err), 0);
     assert_int_equal(disk_remove(dir, &err), 0);
     assert_false(disk_exists(dir));
