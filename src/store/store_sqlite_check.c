@@ -419,7 +419,7 @@ check_file(struct store_sqlite_db *db, struct check_job *job)
     if (!str_is(verdict, "ok")) {
         (void)err_set(&job->err, ERR_IO,
                       "'%s' is damaged (" STR_FMT "): stop binnacle and restore a backup "
-                      "of the data directory",
+                      "(binnacle restore)",
                       db->path, STR_ARG(verdict));
     }
     (void)sqlite3_reset(stmt);                   /* the step was good */

@@ -237,8 +237,7 @@ store_sqlite_db_fail(struct store_sqlite_db *db, int rc, struct err **err)
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         (void)err_set(err, ERR_IO,
-                      "'%s' is damaged (%s): stop binnacle and restore a backup of the data "
-                      "directory",
+                      "'%s' is damaged (%s): stop binnacle and restore a backup (binnacle restore)",
                       db->path, why);
         break;
     case SQLITE_BUSY:
@@ -359,7 +358,7 @@ store_sqlite_db_row(sqlite3_stmt *stmt, struct seal *seal, const char *path,
     if (sqlite3_column_int64(stmt, 5) != store_sqlite_db_sum(&row, stored)) {
         return err_set(err, ERR_IO,
                        "revision %llu in '%s' ('" STR_FMT "') is damaged: stop binnacle and "
-                       "restore a backup of the data directory",
+                       "restore a backup (binnacle restore)",
                        (unsigned long long)row.rev, path, STR_ARG(row.key));
     }
     if ((row.flags & STORE_SQLITE_SEALED) != 0) {

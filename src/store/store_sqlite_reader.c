@@ -192,7 +192,7 @@ reader_head(struct reader *reader, sqlite3_stmt *row, sqlite3_stmt *head, int at
     }
     return err_set(err, ERR_IO,
                    "revision %lld of '" STR_FMT "' is missing in '%s': stop binnacle and restore a "
-                   "backup of the data directory",
+                   "backup (binnacle restore)",
                    (long long)sqlite3_column_int64(head, at), STR_ARG(key), reader->db->path);
 }
 

@@ -419,8 +419,8 @@ op_read_current(struct store_sqlite_writer *writer, struct store_sqlite_op *op, 
     if (rc == 0) {
         op->rc = STORE_FAILED;
         return err_set(&op->job.err, ERR_IO,
-                       "revision %llu is missing in '%s': restore a backup of "
-                       "the data directory",
+                       "revision %llu is missing in '%s': restore a "
+                       "backup (binnacle restore)",
                        (unsigned long long)op->rev, writer->db.path),
                0;
     }
