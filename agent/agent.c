@@ -49,8 +49,8 @@ set_problem(struct agent *agent, struct str problem)
     node_set_problem(agent->node, problem);
 }
 
-static void
-look_again(struct agent *agent, int64_t in_ms)
+void
+agent_look_again(struct agent *agent, int64_t in_ms)
 {
     loop_timer_cancel(agent->look);
     agent->look = loop_timer(agent->loop, clock_mono_ms() + in_ms, look_at_runtime, agent);
@@ -67,7 +67,7 @@ runtime_is_down(struct agent *agent, struct err *owned)
     if (agent->containerd != NULL) {
         containerd_check(agent->containerd);
     }
-    look_again(agent, LOOK_FAST_MS);
+    agent_look_again(agent, LOOK_FAST_MS);
 }
 
 /* Pods of the pod network wait for this; the others do not. */
@@ -112,7 +112,7 @@ read_conditions(struct agent *agent, const Cri__RuntimeStatus *status)
     }
     set_network_problem(agent, network);
     set_problem(agent, str_view(&text));
-    look_again(agent, text.size > 0 ? LOOK_FAST_MS : LOOK_MS);
+    agent_look_again(agent, text.size > 0 ? LOOK_FAST_MS : LOOK_MS);
 }
 
 static void
@@ -244,7 +244,7 @@ pleg_health(void *ctx, const struct err *err)
     if (err != NULL) {
         log_debug("relist failed err=\"%s\"", err->message);
         if (agent->call == NULL) {
-            look_again(agent, 0);
+            agent_look_again(agent, 0);
         }
     }
 }
@@ -261,63 +261,6 @@ agent_start_pleg(struct agent *agent)
 
     agent->pleg = pleg_new(&spec);
     agent->host.pleg = agent->pleg;
-}
-
-/* ---- the pod network ---- */
-
-static void
-set_text(struct agent *agent, char **place, struct str text)
-{
-    mem_free(*place);
-    *place = text.size > 0 ? str_dup(text) : NULL;
-    if (agent->call == NULL) {
-        look_again(agent, 0);
-    }
-}
-
-/* Until the rules stand, pods would not reach a service: the node is not Ready. */
-static void
-rules_changed(void *ctx, struct str problem)
-{
-    struct agent *agent = ctx;
-
-    set_text(agent, &agent->proxy_problem, problem);
-}
-
-void
-agent_pod_cidr(void *ctx, struct str cidr)
-{
-    struct agent *agent = ctx;
-    AUTO_ERR struct err *err = NULL;
-
-    if (cidr.size == 0 || agent->cni_dir == NULL) {
-        return; /* not yet; or the host's runtime has a network of its own */
-    }
-    log_info("pod network cidr=" STR_FMT, STR_ARG(cidr));
-    if (cni_set_up(agent->cni_dir, cidr, &err) < 0) {
-        log_error("pod network not set up err=\"%s\"", err->message);
-    }
-    set_text(agent, &agent->cni_problem, str_of(err == NULL ? NULL : err->message));
-    proxy_begin(agent->proxy, cidr);
-}
-
-static void
-start_proxy(struct agent *agent)
-{
-    const struct proxy_spec spec = { .loop = agent->loop,
-                                     .jobs = agent->jobs,
-                                     .client = agent->client,
-                                     .informers = agent->informers,
-                                     .registry = agent->registry,
-                                     .node_name = str_of(agent->node_name),
-                                     .health = rules_changed,
-                                     .ctx = agent };
-
-    agent->proxy = proxy_new(&spec);
-    agent->proxy_problem = mem_strdup("service rules are not set yet");
-    if (agent->cni_dir == NULL) {
-        proxy_begin(agent->proxy, (struct str){ 0 });
-    }
 }
 
 /* ---- life ---- */
@@ -368,7 +311,7 @@ agent_begin(struct agent *agent)
     agent->host.fetcher = agent->fetcher;
     agent->host.jobs = agent->jobs;
     agent->host.is_starting = true;
-    start_proxy(agent);
+    agent_net_start(agent);
     agent->node = node_new(&agent->node_spec);
     agent->host.node = node_seen;
     agent->host.node_ctx = agent;
@@ -378,7 +321,7 @@ agent_begin(struct agent *agent)
     if (agent->api_spec.listen != NULL) {
         serve_api(agent);
     }
-    look_again(agent, 0);
+    agent_look_again(agent, 0);
 }
 
 void
@@ -402,7 +345,7 @@ agent_free(struct agent *agent)
     agent->is_freed = true;
     loop_timer_cancel(agent->look);
     loop_timer_cancel(agent->adopt);
-    proxy_free(agent->proxy);
+    agent_net_stop(agent);
     node_api_free(agent->api);
     pleg_free(agent->pleg);
     podset_free(agent->podset);

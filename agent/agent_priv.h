@@ -3,9 +3,13 @@
 #define BINNACLE_AGENT_AGENT_PRIV_H
 
 #include "agent/agent.h"
+#include "agent/backends.h"
 #include "agent/cni.h"
 #include "agent/containerd.h"
 #include "agent/cri.h"
+#include "agent/dns_forward.h"
+#include "agent/dns_server.h"
+#include "agent/dns_zone.h"
 #include "agent/node.h"
 #include "agent/node_api.h"
 #include "agent/node_facts.h"
@@ -36,7 +40,11 @@ struct agent {
     struct node_spec node_spec;
     struct node_api *api;
     struct node_api_spec api_spec;
+    struct backends *backends;
     struct proxy *proxy;
+    struct dns_zone *dns_zone; /* NULL: pods use the host's name servers */
+    struct dns_forward *dns_forward;
+    struct dns_server *dns;
     const char *cni_dir; /* NULL: the host's runtime has a network of its own */
     char *cni_problem, *proxy_problem, *network_problem, *runtime_name;
     struct pod_host host;
@@ -47,7 +55,10 @@ struct agent {
 
 void agent_begin(struct agent *agent); /* after everything was read */
 void agent_start_pleg(struct agent *agent);
-void agent_pod_cidr(void *ctx, struct str cidr);
+void agent_look_again(struct agent *agent, int64_t in_ms); /* at the runtime's health */
+void agent_net_start(struct agent *agent);
+void agent_net_stop(struct agent *agent);
+void agent_net_pod_cidr(void *ctx, struct str cidr); /* this node got one */
 void agent_release(struct agent *agent);
 
 #endif

@@ -270,7 +270,7 @@ fill_node(struct agent *agent, const struct options *options)
     spec->registry = agent->registry;
     spec->informers = agent->informers;
     spec->recorder = agent->recorder;
-    spec->pod_cidr = agent_pod_cidr;
+    spec->pod_cidr = agent_net_pod_cidr;
     spec->ctx = agent;
     spec->in.facts = &agent->facts;
     spec->in.name = str_of(agent->node_name);

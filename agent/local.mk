@@ -67,6 +67,12 @@ libagent_a_SOURCES += agent/pod_worker.c agent/pod_worker.h agent/pod_worker_pri
 libagent_a_SOURCES += agent/pod_worker_resize.c
 libagent_a_SOURCES += agent/podset.c agent/podset.h
 libagent_a_SOURCES += agent/probe.c agent/probe.h
+libagent_a_SOURCES += agent/agent_net.c
+libagent_a_SOURCES += agent/backends.c agent/backends.h
+libagent_a_SOURCES += agent/dns_forward.c agent/dns_forward.h agent/dns_server.c \
+	agent/dns_server.h agent/dns_stream.c agent/dns_stream.h agent/dns_wire.c agent/dns_wire.h
+libagent_a_SOURCES += agent/dns_zone.c agent/dns_zone.h agent/dns_zone_find.c \
+	agent/dns_zone_priv.h agent/dns_zone_reverse.c
 libagent_a_SOURCES += agent/proxy.c agent/proxy.h
 libagent_a_SOURCES += agent/proxy_endpoints.c agent/proxy_endpoints.h
 libagent_a_SOURCES += agent/proxy_flows.c agent/proxy_flows.h agent/conntrack.c agent/conntrack.h

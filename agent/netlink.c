@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -26,15 +27,14 @@ struct request {
 typedef VEC(struct netlink_route) route_list;
 
 static void
-put_address(struct request *request, uint16_t type, const struct ip *ip)
+put_address(struct nlmsghdr *head, uint16_t type, const struct ip *ip)
 {
-    struct rtattr *at =
-        (struct rtattr *)(void *)((char *)request + NLMSG_ALIGN(request->head.nlmsg_len));
+    struct rtattr *at = (struct rtattr *)(void *)((char *)head + NLMSG_ALIGN(head->nlmsg_len));
 
     at->rta_type = type;
     at->rta_len = RTA_LENGTH(V4_SIZE);
     memcpy(RTA_DATA(at), ip->bytes, V4_SIZE);
-    request->head.nlmsg_len = NLMSG_ALIGN(request->head.nlmsg_len) + RTA_ALIGN(at->rta_len);
+    head->nlmsg_len = NLMSG_ALIGN(head->nlmsg_len) + RTA_ALIGN(at->rta_len);
 }
 
 static struct request
@@ -160,8 +160,8 @@ change(uint16_t type, uint16_t flags, const struct netlink_route *route)
     struct request request = request_of(type, (uint16_t)(NLM_F_ACK | flags));
 
     request.route.rtm_dst_len = route->to.bits;
-    put_address(&request, RTA_DST, &route->to.ip);
-    put_address(&request, RTA_GATEWAY, &route->via);
+    put_address(&request.head, RTA_DST, &route->to.ip);
+    put_address(&request.head, RTA_GATEWAY, &route->via);
     return netlink_talk(NETLINK_ROUTE, &request.head, NULL, NULL);
 }
 
@@ -178,5 +178,32 @@ netlink_route_del(const struct netlink_route *route, struct err **err)
 {
     return change(RTM_DELROUTE, 0, route) < 0 && errno != ESRCH
                ? err_sys(err, errno, "remove a route")
+               : 0;
+}
+
+/* ---- addresses ---- */
+
+int
+netlink_address_put(const struct ip *ip, struct err **err)
+{
+    struct {
+        struct nlmsghdr head;
+        struct ifaddrmsg address;
+        char attributes[64];
+    } request = {
+        .head = { .nlmsg_len = NLMSG_LENGTH(sizeof(struct ifaddrmsg)),
+                  .nlmsg_type = RTM_NEWADDR,
+                  .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE,
+                  .nlmsg_seq = 1 },
+        .address = { .ifa_family = AF_INET,
+                     .ifa_prefixlen = V4_SIZE * 8,
+                     .ifa_scope = RT_SCOPE_HOST,
+                     .ifa_index = if_nametoindex("lo") },
+    };
+
+    put_address(&request.head, IFA_LOCAL, ip);
+    put_address(&request.head, IFA_ADDRESS, ip);
+    return netlink_talk(NETLINK_ROUTE, &request.head, NULL, NULL) < 0
+               ? err_sys(err, errno, "set an address")
                : 0;
 }

@@ -27,5 +27,8 @@ int netlink_routes(struct arena *arena, struct netlink_route **ret, size_t *ret_
 /* Adds or replaces; fails when `via` is on no segment of this host. */
 int netlink_route_put(const struct netlink_route *route, struct err **err);
 int netlink_route_del(const struct netlink_route *route, struct err **err); /* there or not */
+/* From now on this host is reached at that IPv4 address by those who run on it: it stands on the loopback
+ * interface. */
+int netlink_address_put(const struct ip *ip, struct err **err);
 
 #endif

@@ -7,12 +7,12 @@
 
 #include "agent/proxy.h"
 
+#include "agent/backends.h"
 #include "agent/peers.h"
 #include "agent/proxy_flows.h"
 #include "agent/proxy_nft.h"
 #include "agent/proxy_plan.h"
 #include "api/object.h"
-#include "api/registry.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -21,8 +21,6 @@
 #include "base/mem.h"
 #include "base/proc.h"
 #include "base/vec.h"
-#include "client/client.h"
-#include "client/informer.h"
 
 #define LOG_MODULE "proxy"
 #include "base/log.h"
@@ -36,20 +34,12 @@ enum {
     RETRY_MAX_MS = 30 * 1000,
 };
 
-/* A Service, its slices, or both: whichever came first. */
-struct backend {
-    char *key; /* "namespace/name" */
-    struct object *service;
-    VEC(struct object *) slices;
-    bool is_dirty;
-};
 struct proxy {
     struct proxy_spec spec;
     struct proxy_nft *nft;
     struct proxy_flows *flows;
-    struct map backends;
-    VEC(struct backend *) dirty;
-    struct informer *services, *slices;
+    struct map is_dirty; /* keys of Services that changed, in no order */
+    VEC(char *) dirty;   /* the same */
     struct peers *peers;
     char *zone;
     struct proc *run; /* nft */
@@ -81,8 +71,8 @@ at(struct proxy *proxy, int64_t at_ms)
 static bool
 is_ready(const struct proxy *proxy)
 {
-    return proxy->has_begun && informer_is_synced(proxy->services) &&
-           informer_is_synced(proxy->slices) && peers_is_synced(proxy->peers);
+    return proxy->has_begun && backends_is_synced(proxy->spec.backends) &&
+           peers_is_synced(proxy->peers);
 }
 
 static void
@@ -111,80 +101,19 @@ tell(struct proxy *proxy, struct str problem)
 /* ---- what changed ---- */
 
 static void
-set_dirty(struct proxy *proxy, struct backend *backend)
+set_dirty(struct proxy *proxy, struct str key)
 {
-    if (!backend->is_dirty) {
-        backend->is_dirty = true;
-        VEC_ADD(proxy->dirty, backend);
+    if (map_get(&proxy->is_dirty, key) == NULL) {
+        (void)map_put(&proxy->is_dirty, key, proxy); /* it was not there */
+        VEC_ADD(proxy->dirty, str_dup(key));
     }
-}
-
-static struct backend *
-backend_of(struct proxy *proxy, struct str ns, struct str name)
-{
-    AUTO_FREE char *key = mem_printf(STR_FMT "/" STR_FMT, STR_ARG(ns), STR_ARG(name));
-    struct backend *backend = map_get(&proxy->backends, str_of(key));
-
-    if (backend == NULL) {
-        backend = MEM_NEW(struct backend);
-        backend->key = mem_strdup(key);
-        (void)map_put(&proxy->backends, str_of(key), backend); /* it was not there */
-    }
-    set_dirty(proxy, backend);
-    wake(proxy);
-    return backend;
 }
 
 static void
-backend_free(void *item)
+backend_changed(void *ctx, struct str key)
 {
-    struct backend *backend = item;
-
-    object_unref(backend->service);
-    for (size_t i = 0; i < backend->slices.len; i++) {
-        object_unref(backend->slices.at[i]);
-    }
-    VEC_DONE(backend->slices);
-    mem_free(backend->key);
-    mem_free(backend);
-}
-
-static void
-service_changed(void *ctx, struct object *old, struct object *now, uint64_t rev)
-{
-    const struct object *any = now != NULL ? now : old;
-    struct backend *backend = backend_of(ctx, any->ns, any->name);
-
-    (void)rev;
-    object_unref(backend->service);
-    backend->service = object_ref(now);
-}
-
-static struct backend *
-backend_of_slice(struct proxy *proxy, const struct object *slice)
-{
-    struct str name = labels_get(slice->labels, STR("kubernetes.io/service-name"));
-
-    return name.size == 0 ? NULL : backend_of(proxy, slice->ns, name);
-}
-
-static void
-slice_changed(void *ctx, struct object *old, struct object *now, uint64_t rev)
-{
-    struct backend *of_old = old == NULL ? NULL : backend_of_slice(ctx, old);
-    struct backend *of_now = now == NULL ? NULL : backend_of_slice(ctx, now);
-
-    (void)rev;
-    for (size_t i = 0; of_old != NULL && i < of_old->slices.len; i++) {
-        if (str_eq(of_old->slices.at[i]->name, old->name)) {
-            object_unref(of_old->slices.at[i]);
-            VEC_DEL(of_old->slices, i);
-            break;
-        }
-    }
-    if (of_now != NULL) {
-        VEC_ADD(of_now->slices, object_ref(now));
-    }
+    set_dirty(ctx, key);
+    wake(ctx);
 }
 
 /* The nodes: networks of pods, and the zone that endpoints are chosen by. */
@@ -194,16 +123,14 @@ peers_changed(void *ctx)
     struct proxy *proxy = ctx;
     struct proxy_items items;
     size_t iter = 0;
-    struct str key;
-    void *item;
 
     peers_items(proxy->peers, &items);
     proxy_nft_set(proxy->nft, STR("nodes"), &items);
     if (!str_eq(str_of(proxy->zone), peers_zone(proxy->peers))) {
         mem_free(proxy->zone);
         proxy->zone = str_dup(peers_zone(proxy->peers));
-        while (map_next(&proxy->backends, &iter, &key, &item)) {
-            set_dirty(proxy, item);
+        for (const struct backend *it; (it = backends_next(proxy->spec.backends, &iter)) != NULL;) {
+            set_dirty(proxy, str_of(it->key));
         }
     }
     wake(proxy);
@@ -217,37 +144,37 @@ listed(void *ctx)
 
 /* ---- plan ---- */
 
+/* Takes the key. */
 static void
-plan(struct proxy *proxy, struct backend *backend)
+plan(struct proxy *proxy, char *key)
 {
+    const struct backend none = { 0 }, *backend = backends_at(proxy->spec.backends, str_of(key));
     struct proxy_node node = { proxy->spec.node_name, str_of(proxy->zone) };
     AUTO_ARENA struct arena *arena = arena_new();
-    struct val *slices = arena_array(arena, backend->slices.len + 1, sizeof(*slices));
-    struct val service = { 0 };
+    struct val service = { 0 }, *slices;
     struct proxy_items items;
 
+    backend = backend != NULL ? backend : &none;
+    slices = arena_array(arena, backend->slice_len + 1, sizeof(*slices));
     if (backend->service != NULL) {
         object_pin(backend->service);
         service = object_val(backend->service);
     }
-    for (size_t i = 0; i < backend->slices.len; i++) {
-        object_pin(backend->slices.at[i]);
-        slices[i] = object_val(backend->slices.at[i]);
+    for (size_t i = 0; i < backend->slice_len; i++) {
+        object_pin(backend->slices[i]);
+        slices[i] = object_val(backend->slices[i]);
     }
-    proxy_plan(service, slices, backend->slices.len, &node, &items);
+    proxy_plan(service, slices, backend->slice_len, &node, &items);
     proxy_flows_add(proxy->flows, &items);
-    for (size_t i = 0; i < backend->slices.len; i++) {
-        object_unpin(backend->slices.at[i]);
+    for (size_t i = 0; i < backend->slice_len; i++) {
+        object_unpin(backend->slices[i]);
     }
     if (backend->service != NULL) {
         object_unpin(backend->service);
     }
-    proxy_nft_set(proxy->nft, str_of(backend->key), &items);
-    backend->is_dirty = false;
-    if (backend->service == NULL && backend->slices.len == 0) {
-        (void)map_del(&proxy->backends, str_of(backend->key));
-        backend_free(backend);
-    }
+    proxy_nft_set(proxy->nft, str_of(key), &items);
+    (void)map_del(&proxy->is_dirty, str_of(key));
+    mem_free(key);
 }
 
 /* ---- nft ---- */
@@ -356,18 +283,12 @@ proxy_new(const struct proxy_spec *spec)
                                 .self = spec->node_name,
                                 .changed = peers_changed,
                                 .ctx = proxy };
-    struct informer_spec services = { .resource = registry_find(spec->registry, STR(""), STR("v1"),
-                                                                STR("services")) };
-    struct informer_spec slices = { .resource =
-                                        registry_find(spec->registry, STR("discovery.k8s.io"),
-                                                      STR("v1"), STR("endpointslices")) };
 
     proxy->spec = *spec;
     proxy->nft = proxy_nft_new();
     proxy->flows = proxy_flows_new(spec->jobs);
     proxy->peers = peers_new(&peers);
-    proxy->services = informer_add(spec->informers, &services, service_changed, listed, proxy);
-    proxy->slices = informer_add(spec->informers, &slices, slice_changed, listed, proxy);
+    backends_listen(spec->backends, backend_changed, listed, proxy);
     return proxy;
 }
 
@@ -378,12 +299,13 @@ proxy_free(struct proxy *proxy)
         return;
     }
     loop_timer_cancel(proxy->timer);
-    informer_del(proxy->services);
-    informer_del(proxy->slices);
     peers_free(proxy->peers);
     proxy_nft_free(proxy->nft);
     proxy_flows_free(proxy->flows);
-    map_done(&proxy->backends, backend_free);
+    map_done(&proxy->is_dirty, NULL);
+    for (size_t i = 0; i < proxy->dirty.len; i++) {
+        mem_free(proxy->dirty.at[i]);
+    }
     VEC_DONE(proxy->dirty);
     mem_free(proxy->zone);
     proxy->is_freed = true;

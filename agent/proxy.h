@@ -10,8 +10,8 @@
 
 #include "base/str.h"
 
+struct backends;
 struct client;
-struct informers;
 struct job_pool;
 struct loop;
 struct proxy;
@@ -21,7 +21,7 @@ struct proxy_spec {
     struct loop *loop;
     struct job_pool *jobs;
     struct client *client;
-    struct informers *informers; /* for Services and EndpointSlices */
+    struct backends *backends;
     const struct registry *registry;
     struct str node_name; /* lives longer */
     /* The rules stand (problem absent), or why not. At every change. */
@@ -29,7 +29,8 @@ struct proxy_spec {
     void *ctx;
 };
 struct proxy *proxy_new(const struct proxy_spec *spec);
-/* The rules stay: pods go on while the agent is away. Before its informers. */
+/* The rules stay: pods go on while the agent is away. Before its backends; they tell it
+ * nothing more. */
 void proxy_free(struct proxy *proxy); /* NULL allowed */
 /* Begins when this was told: the addresses of this node's pods; absent: they are not ours to know. */
 void proxy_begin(struct proxy *proxy, struct str pod_cidr);

@@ -24,6 +24,7 @@
 #include "base/doc.h"
 #include "base/err.h"
 #include "base/fault.h"
+#include "base/ip.h"
 #include "base/job.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -319,9 +320,23 @@ start_reach(struct serve *s)
     apiserver_set_reach(s->api, s->reach);
 }
 
+/* As everywhere: the tenth of the service range. Absent in one that small. */
+static struct str
+cluster_dns(const struct options *options, struct arena *arena)
+{
+    enum { NUMBER = 10 };
+    struct ip_net net;
+    struct ip ip;
+    return ip_parse_net(str_of(options_text(options, OPT_SERVICE_CIDR)), false, &net) &&
+                   ip_net_at(&net, NUMBER, &ip) && !ip.is_v6
+               ? ip_text(&ip, arena)
+               : (struct str){ 0 };
+}
+
 static void
 start_machines(struct serve *s)
 {
+    AUTO_ARENA struct arena *arena = arena_new();
     AUTO_FREE char *agent = agent_path(s->options);
     AUTO_FREE char *client_ca = str_dup(s->certs.client_ca);
     s->machine_client = client_of(s, "system:serviceaccount:kube-system:machine-controller");
@@ -333,8 +348,8 @@ start_machines(struct serve *s)
                                      .ca_pem = s->root_ca,
                                      .client_ca_pem = client_ca,
                                      .agent_path = agent,
-                                     .cluster_domain =
-                                         options_text(s->options, OPT_CLUSTER_DOMAIN) };
+                                     .cluster_domain = options_text(s->options, OPT_CLUSTER_DOMAIN),
+                                     .cluster_dns = cluster_dns(s->options, arena).at };
     s->machines = ctl_machine_start(&spec);
 }
 

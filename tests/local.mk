@@ -217,6 +217,9 @@ unit_tests += tests/unit/test_peers
 tests_unit_test_peers_SOURCES = tests/unit/test_peers.c $(fake_client)
 unit_tests += tests/unit/test_netlink
 unit_tests += tests/unit/test_conntrack
+unit_tests += tests/unit/test_dns_wire
+unit_tests += tests/unit/test_dns_server
+tests_unit_test_dns_server_SOURCES = tests/unit/test_dns_server.c $(fake_client)
 
 # ---- script tests ----
 script_tests += tests/tools/test_lint.sh
@@ -266,6 +269,8 @@ fuzz_tests += tests/fuzz/fuzz_http1
 tests_fuzz_fuzz_http1_SOURCES = tests/fuzz/fuzz_http1.c tests/fuzz/fuzz_main.c tests/fuzz/fuzz_net.h
 fuzz_tests += tests/fuzz/fuzz_http2
 tests_fuzz_fuzz_http2_SOURCES = tests/fuzz/fuzz_http2.c tests/fuzz/fuzz_main.c tests/fuzz/fuzz_net.h
+fuzz_tests += tests/fuzz/fuzz_dns
+tests_fuzz_fuzz_dns_SOURCES = tests/fuzz/fuzz_dns.c tests/fuzz/fuzz_main.c
 fuzz_tests += tests/fuzz/fuzz_ws
 tests_fuzz_fuzz_ws_SOURCES = tests/fuzz/fuzz_ws.c tests/fuzz/fuzz_main.c tests/fuzz/fuzz_net.h
 fuzz_tests += tests/fuzz/fuzz_spdy
@@ -280,13 +285,16 @@ EXTRA_DIST += tests/fuzz/http1.dict tests/fuzz/ws.dict
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/doc.dict tests/fuzz/yaml.dict tests/fuzz/run.sh
 
 # ---- golden cases of plans: tests/golden/run_golden --update rewrites what is wanted ----
-golden_tests = tests/golden/run_golden tests/golden/run_pod tests/golden/run_proxy
+golden_tests = tests/golden/run_golden tests/golden/run_pod tests/golden/run_proxy \
+	tests/golden/run_dns
 tests_golden_run_golden_SOURCES = tests/golden/run_golden.c tests/golden/golden_plans.c \
 	tests/golden/golden_plans.h
 golden_cases = tests/golden/golden_cases.c tests/golden/golden_cases.h
 tests_golden_run_pod_SOURCES = tests/golden/run_pod.c $(golden_cases)
 tests_golden_run_proxy_SOURCES = tests/golden/run_proxy.c $(golden_cases)
 EXTRA_DIST += tests/golden/ctl tests/golden/pod tests/golden/sched tests/golden/proxy
+tests_golden_run_dns_SOURCES = tests/golden/run_dns.c $(golden_cases)
+EXTRA_DIST += tests/golden/dns tests/golden/ctl tests/golden/pod tests/golden/proxy
 
 # ---- benchmarks: make bench, run by hand ----
 bench_programs =

@@ -232,6 +232,22 @@ ip_net_has(const struct ip_net *net, const struct ip *ip)
 }
 
 bool
+ip_net_at(const struct ip_net *net, uint32_t n, struct ip *ret)
+{
+    struct ip ip = ip_net_masked(net).ip;
+    for (size_t i = ip.is_v6 ? IP_V6_SIZE : IP_V4_SIZE; i > 0 && n > 0; i--) {
+        n += ip.bytes[i - 1];
+        ip.bytes[i - 1] = (uint8_t)(n & 0xff);
+        n >>= 8;
+    }
+    if (n > 0 || !ip_net_has(net, &ip)) {
+        return false;
+    }
+    *ret = ip;
+    return true;
+}
+
+bool
 ip_is_unspecified(const struct ip *ip)
 {
     static const uint8_t none[IP_V6_SIZE];

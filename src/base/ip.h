@@ -28,6 +28,8 @@ struct str ip_net_text(const struct ip_net *net, struct arena *arena);
 struct ip_net ip_net_masked(const struct ip_net *net);
 bool ip_eq(const struct ip *a, const struct ip *b);
 bool ip_net_has(const struct ip_net *net, const struct ip *ip);
+/* The block's address number n, 0 being the network's own; false: the block is smaller. */
+bool ip_net_at(const struct ip_net *net, uint32_t n, struct ip *ret);
 bool ip_is_unspecified(const struct ip *ip);
 bool ip_is_loopback(const struct ip *ip);
 bool ip_is_multicast(const struct ip *ip);

@@ -27,7 +27,7 @@
 
 struct ctl_machine {
     struct ctl_machine_spec spec;
-    char *api_url, *ca_pem, *client_ca_pem, *agent_path, *cluster_domain;
+    char *api_url, *ca_pem, *client_ca_pem, *agent_path, *cluster_domain, *cluster_dns;
     const struct resource *machines;
     struct informer *informer;
     struct map running; /* name → struct work */
@@ -68,6 +68,7 @@ free_controller(struct ctl_machine *m)
     mem_free(m->client_ca_pem);
     mem_free(m->agent_path);
     mem_free(m->cluster_domain);
+    mem_free(m->cluster_dns);
     mem_free(m);
     done(ctx);
 }
@@ -270,6 +271,7 @@ body(struct session *session, void *ctx, struct err **err)
         .ca_pem = str_of(m->ca_pem),
         .client_ca_pem = str_of(m->client_ca_pem),
         .cluster_domain = str_of(m->cluster_domain),
+        .cluster_dns = str_of(m->cluster_dns),
         .wanted_name = work->wanted_name,
     };
     (void)onboard_walk(&run, true, err);
@@ -393,6 +395,7 @@ ctl_machine_start(const struct ctl_machine_spec *spec)
     m->client_ca_pem = mem_strdup(spec->client_ca_pem);
     m->agent_path = mem_strdup(spec->agent_path);
     m->cluster_domain = mem_strdup(spec->cluster_domain);
+    m->cluster_dns = spec->cluster_dns == NULL ? NULL : mem_strdup(spec->cluster_dns);
     m->machines = registry_any_version(spec->registry, STR("binnacle.io"), STR("machines"));
     struct informer_spec informer = { .resource = m->machines };
     m->informer = informer_add(spec->informers, &informer, changed, NULL, m);

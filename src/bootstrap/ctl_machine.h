@@ -17,8 +17,8 @@ struct ctl_machine_spec {
     struct informers *informers;
     struct registry *registry;
     /* Where nodes reach the API, what they trust, whose certificates may ask them, the agent's file,
-     * the DNS domain; copied. */
-    const char *api_url, *ca_pem, *client_ca_pem, *agent_path, *cluster_domain;
+     * the DNS domain and the address that nodes answer it at (NULL: they do not); copied. */
+    const char *api_url, *ca_pem, *client_ca_pem, *agent_path, *cluster_domain, *cluster_dns;
 };
 struct ctl_machine *ctl_machine_start(const struct ctl_machine_spec *spec);
 /* An answer to the question that stands in the Machine's status (prompt.id): -1 NOT_FOUND when it

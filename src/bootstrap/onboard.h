@@ -24,6 +24,7 @@ struct step_run {
     struct str api_url;       /* where the node reaches the API */
     struct str ca_pem;        /* that the node trusts */
     struct str client_ca_pem; /* of those who may ask the node's own server */
+    struct str cluster_dns;   /* absent: pods use the host's name servers */
     struct str cluster_domain, labels_json, taints_json;
     struct str wanted_name; /* spec.nodeName, absent: the host's own name */
     /* found by the steps */

@@ -238,12 +238,14 @@ static const char unit[] =
 static struct str
 config_text(const struct step_run *run)
 {
+    bool has_dns = run->cluster_dns.size > 0;
     return arena_printf(run->arena,
                         "kubeconfig: " CONF "/kubeconfig\nnode-name: " STR_FMT "\n"
                         "node-ip: " STR_FMT "\nconf-dir: " CONF "\n"
-                        "cluster-domain: " STR_FMT "\n",
+                        "cluster-domain: " STR_FMT "\n%s" STR_FMT "%s",
                         STR_ARG(run->node_name), STR_ARG(run->address),
-                        STR_ARG(run->cluster_domain));
+                        STR_ARG(run->cluster_domain), has_dns ? "cluster-dns: " : "",
+                        STR_ARG(run->cluster_dns), has_dns ? "\n" : "");
 }
 
 /* The same files, and the agent that was pushed runs. */

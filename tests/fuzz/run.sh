@@ -17,7 +17,7 @@ make -s libapiserver.a libbase.a libnet.a libapi.a libclient.a libui.a libcri.a 
 # shellcheck disable=SC2086,SC2046
 clang -std=gnu17 $flags -fsanitize=fuzzer -I. -I"$top/src" -I"$top" -o "fuzz_$name" \
     "$top/tests/fuzz/fuzz_$name.c" libapiserver.a libui.a libagent.a libcri.a libclient.a libapi.a libnet.a libbase.a \
-    $(sed -n 's/^\(YAML\|NGHTTP2\|OPENSSL\|UV\|ZLIB\|PROTOBUF_C\)_LIBS = //p' Makefile) -lpthread -lm
+    $(sed -n 's/^\(LDNS\|YAML\|NGHTTP2\|OPENSSL\|UV\|ZLIB\|PROTOBUF_C\)_LIBS = //p' Makefile) -lpthread -lm
 dict=
 [ ! -f "$top/tests/fuzz/$name.dict" ] || dict=-dict="$top/tests/fuzz/$name.dict"
 # shellcheck disable=SC2086

@@ -85,7 +85,6 @@ put(struct run *run, struct val v, struct err **err)
     return 0;
 }
 
-/* Every Service there is or was, as the proxy does it for those that changed. */
 static void
 show_flows(struct run *run, const struct proxy_items *items)
 {
@@ -102,6 +101,7 @@ show_flows(struct run *run, const struct proxy_items *items)
     }
 }
 
+/* Every Service there is or was, as the proxy does it for those that changed. */
 static void
 plan(struct run *run, struct str name)
 {

@@ -170,6 +170,24 @@ check "and finds itself" grep -q '"name":"client"' "$tap_dir/pods"
 check "outside the cluster its address is its node's" lab in n1 sh -c \
     "conntrack -L -p tcp --orig-src $(k get pod asker -o 'jsonpath={.status.podIP}') 2>/dev/null | grep -q 'src=10.77.0.1 dst=10.77.0.11 '"
 
+# ---- names ----
+
+asker() { k exec asker -- "$@"; }
+resolves() { # NAME ADDRESS: in a pod
+    asker nslookup "$1" 2>/dev/null | sed 1,3d | grep -q "$2\$"
+}
+check "a pod knows a Service by its name" resolves web.default.svc.cluster.local "$web"
+check "an address leads back to the name" resolves "$web" web.default.svc.cluster.local
+refuse "a name that nobody has is none" asker nslookup none.default.svc.cluster.local
+k apply -f - >/dev/null <<'EOT'
+apiVersion: v1
+kind: Service
+metadata: {name: heads}
+spec: {clusterIP: None, selector: {app: web}, ports: [{port: 80}]}
+EOT
+has_endpoints_named() { [ "$(asker nslookup heads.default.svc.cluster.local | grep -c '10\.42\.')" = 3 ]; }
+check "a headless Service is its three pods" lab_until 5 has_endpoints_named
+
 # ---- hairpin, affinity, node ports ----
 
 k expose pod client --name=self --port=80 >/dev/null

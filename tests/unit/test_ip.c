@@ -126,6 +126,32 @@ test_kinds(void **state)
     }
 }
 
+static void
+test_numbers(void **state)
+{
+    static const struct {
+        const char *net;
+        uint32_t n;
+        const char *wanted; /* NULL: the block is smaller */
+    } cases[] = {
+        { "10.43.0.0/16", 10, "10.43.0.10" },       { "10.43.7.9/16", 256, "10.43.1.0" },
+        { "10.43.0.0/16", 65535, "10.43.255.255" }, { "10.43.0.0/16", 65536, NULL },
+        { "192.0.2.8/30", 3, "192.0.2.11" },        { "192.0.2.8/30", 10, NULL },
+        { "255.255.255.0/24", 256, NULL },          { "fd00::/64", 65536, "fd00::1:0" },
+    };
+    AUTO_ARENA struct arena *arena = arena_new();
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct ip_net net;
+        struct ip ip;
+        assert_true(ip_parse_net(str_of(cases[i].net), false, &net));
+        assert_int_equal(ip_net_at(&net, cases[i].n, &ip), cases[i].wanted != NULL);
+        if (cases[i].wanted != NULL) {
+            assert_true(str_is(ip_text(&ip, arena), cases[i].wanted));
+        }
+    }
+}
+
 int
 main(void)
 {
@@ -133,6 +159,7 @@ main(void)
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_blocks),
         cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,12 +105,30 @@ test_unreachable(void **state)
     assert_int_equal(routes(arena, &got), before);
 }
 
+/* Bound by its own name, twice set. */
+static void
+test_address(void **state)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(0x0a2b000a) } };
+    AUTO_FD int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct err *err = NULL;
+    struct ip ip;
+
+    (void)state;
+    assert_true(ip_parse(STR("10.43.0.10"), false, &ip));
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), -1);
+    assert_int_equal(netlink_address_put(&ip, &err), 0);
+    assert_int_equal(netlink_address_put(&ip, &err), 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_routes),
         cmocka_unit_test(test_unreachable),
+        cmocka_unit_test(test_address),
     };
 
     if (!set_up()) {
