@@ -304,6 +304,7 @@ bench_programs += tests/bench/bench_doc
 bench_programs += tests/bench/bench_cache
 bench_programs += tests/bench/bench_api
 bench_programs += tests/bench/bench_console
+bench_programs += tests/bench/bench_net
 bench_programs += tests/bench/bench_etcd
 tests_bench_bench_etcd_SOURCES = tests/bench/bench_etcd.c tests/bench/etcd_anchor.c \
 	tests/bench/etcd_anchor.h
