@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "agent/dns_forward.h"
+#include "agent/dns_memo.h"
 #include "agent/dns_stream.h"
 #include "agent/dns_wire.h"
 #include "base/arena.h"
@@ -55,6 +56,7 @@ struct dns_server {
     struct dns_server_spec spec;
     int udp, tcp, port;               /* sockets, owned by: */
     struct conn *udp_conn, *tcp_conn; /* here to be told when they are ready */
+    struct dns_memo *memo;            /* of answers by UDP */
     struct client *clients;
     size_t client_len;
     struct query *queries;
@@ -217,8 +219,13 @@ answer(struct query *query, struct str bytes)
         return ask_others(
             query, dns_wire_ask(query->answer.alias, question->type, question->id, query->arena));
     }
-    send_answer(query, dns_wire_answer(query->wire, &query->answer, (struct str){ 0 },
-                                       max_of(query), query->arena));
+    struct str reply = dns_wire_answer(query->wire, &query->answer, (struct str){ 0 },
+                                       max_of(query), query->arena);
+
+    if (query->client == NULL && query->answer.answer.len <= 1) { /* more are in turn */
+        dns_memo_put(query->server->memo, dns_zone_age(zone), bytes, reply);
+    }
+    send_answer(query, reply);
     return false;
 }
 
@@ -249,6 +256,19 @@ take(struct dns_server *server, struct str bytes, struct client *client,
 /* ---- UDP ---- */
 
 static void
+udp_take(struct dns_server *server, struct str bytes, const struct sockaddr_in *from)
+{
+    struct str reply;
+
+    if (dns_memo_get(server->memo, dns_zone_age(server->spec.zone), bytes, &reply)) {
+        (void)sendto(server->udp, reply.at, reply.size, 0, (const struct sockaddr *)from,
+                     sizeof(*from)); /* when it does not go out, the client asks again */
+        return;
+    }
+    (void)take(server, bytes, NULL, from);
+}
+
+static void
 udp_ready(void *ctx, int what)
 {
     struct dns_server *server = ctx;
@@ -263,7 +283,7 @@ udp_ready(void *ctx, int what)
         if (got < 0) {
             return; /* later; or an error of an earlier answer, which is read so */
         }
-        (void)take(server, str_slice(server->in, (size_t)got), NULL, &from);
+        udp_take(server, str_slice(server->in, (size_t)got), &from);
     }
 }
 
@@ -400,6 +420,7 @@ dns_server_new(const struct dns_server_spec *spec, struct dns_server **ret, stru
     }
     server = MEM_NEW(struct dns_server);
     server->spec = *spec;
+    server->memo = dns_memo_new();
     server->udp = udp;
     server->tcp = tcp;
     server->port = port;
@@ -425,6 +446,7 @@ dns_server_free(struct dns_server *server)
     }
     conn_close(server->udp_conn);
     conn_close(server->tcp_conn);
+    dns_memo_free(server->memo);
     mem_free(server);
 }
 

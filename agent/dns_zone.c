@@ -274,6 +274,12 @@ dns_zone_answer(const struct dns_zone *zone, const struct dns_question *question
     }
 }
 
+uint64_t
+dns_zone_age(const struct dns_zone *zone)
+{
+    return zone->age;
+}
+
 bool
 dns_zone_is_ready(const struct dns_zone *zone)
 {

@@ -50,6 +50,8 @@ struct dns_answer {
 struct dns_zone *dns_zone_new(struct backends *backends, const char *domain, const char *address);
 void dns_zone_free(struct dns_zone *zone);           /* NULL allowed; before its backends */
 bool dns_zone_is_ready(const struct dns_zone *zone); /* all Services are known */
+/* Another number: names may have come to something else since. */
+uint64_t dns_zone_age(const struct dns_zone *zone);
 void dns_zone_answer(const struct dns_zone *zone, const struct dns_question *question,
                      struct arena *arena, struct dns_answer *ret);
 

@@ -18,6 +18,7 @@ struct dns_reverse {
 struct dns_zone {
     struct backends *backends;
     const char *domain, *address;
+    uint64_t age;      /* changes so far */
     struct map by_ip;  /* text → struct dns_reverse */
     struct map by_key; /* of a Service → struct dns_ips */
 };

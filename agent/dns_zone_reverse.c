@@ -128,6 +128,7 @@ dns_zone_reverse_changed(void *ctx, struct str key)
     const struct backend *backend = backends_at(zone->backends, key);
     struct dns_ips *old = map_del(&zone->by_key, key);
 
+    zone->age++;
     for (size_t i = 0; old != NULL && i < old->at.len; i++) {
         drop_reverse(zone, str_of(old->at.at[i]), key);
     }

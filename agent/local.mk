@@ -70,7 +70,7 @@ libagent_a_SOURCES += agent/probe.c agent/probe.h
 libagent_a_SOURCES += agent/agent_net.c
 libagent_a_SOURCES += agent/backends.c agent/backends.h
 libagent_a_SOURCES += agent/dns_forward.c agent/dns_forward.h agent/dns_server.c \
-	agent/dns_server.h agent/dns_stream.c agent/dns_stream.h agent/dns_wire.c agent/dns_wire.h
+	agent/dns_server.h agent/dns_memo.c agent/dns_memo.h agent/dns_stream.c agent/dns_stream.h agent/dns_wire.c agent/dns_wire.h
 libagent_a_SOURCES += agent/dns_zone.c agent/dns_zone.h agent/dns_zone_find.c \
 	agent/dns_zone_priv.h agent/dns_zone_reverse.c
 libagent_a_SOURCES += agent/proxy.c agent/proxy.h

@@ -218,6 +218,7 @@ tests_unit_test_peers_SOURCES = tests/unit/test_peers.c $(fake_client)
 unit_tests += tests/unit/test_netlink
 unit_tests += tests/unit/test_conntrack
 unit_tests += tests/unit/test_dns_wire
+unit_tests += tests/unit/test_dns_memo
 unit_tests += tests/unit/test_dns_server
 tests_unit_test_dns_server_SOURCES = tests/unit/test_dns_server.c $(fake_client)
 

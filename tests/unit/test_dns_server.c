@@ -245,6 +245,39 @@ test_own_names(void **state)
     assert_int_equal(rcode_of(hear(world, world->client, NULL)), DNS_NXDOMAIN);
 }
 
+/* The same question again is answered from memory, until a Service changes. */
+static void
+test_again(void **state)
+{
+    struct world *world = *state;
+    const struct resource *services =
+        registry_find(world->registry, STR(""), STR("v1"), STR("services"));
+    struct str question = dns_wire_ask(STR("new.shop.svc.cluster.local"), DNS_A, 1, world->arena);
+    char *again = arena_dupz(world->arena, question);
+    struct str first, second;
+    struct object *made;
+
+    sync_backends(world);
+    say(world->client, question, NULL);
+    first = hear(world, world->client, NULL);
+    assert_int_equal(rcode_of(first), DNS_NXDOMAIN);
+    dns_wire_set_id(again, 0x7777);
+    say(world->client, str_slice(again, question.size), NULL);
+    second = hear(world, world->client, NULL);
+    assert_memory_equal(second.at, "\x77\x77", 2);
+    assert_int_equal(second.size, first.size);
+    assert_memory_equal(second.at + 2, first.at + 2, first.size - 2);
+
+    made = fake_client_object(services, 12,
+                              "{\"kind\":\"Service\",\"apiVersion\":\"v1\",\"metadata\":{"
+                              "\"name\":\"new\",\"namespace\":\"shop\"},\"spec\":{\"clusterIPs\":"
+                              "[\"10.43.0.30\"],\"ports\":[{\"port\":80}]}}");
+    backends_service(world->backends, NULL, made);
+    object_unref(made);
+    say(world->client, question, NULL);
+    assert_int_equal(rcode_of(hear(world, world->client, NULL)), DNS_NOERROR);
+}
+
 static void
 test_rubbish(void **state)
 {
@@ -367,6 +400,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_own_names, world_open, world_close),
+        cmocka_unit_test_setup_teardown(test_again, world_open, world_close),
         cmocka_unit_test_setup_teardown(test_rubbish, world_open, world_close),
         cmocka_unit_test_setup_teardown(test_other_names, world_open, world_close),
         cmocka_unit_test_setup_teardown(test_forged, world_open, world_close),
