@@ -61,6 +61,7 @@ start_proxy(struct agent *agent)
                                      .backends = agent->backends,
                                      .registry = agent->registry,
                                      .node_name = str_of(agent->node_name),
+                                     .dns = agent->host.config.dns.cluster_dns,
                                      .health = rules_changed,
                                      .ctx = agent };
 

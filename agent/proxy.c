@@ -149,7 +149,7 @@ static void
 plan(struct proxy *proxy, char *key)
 {
     const struct backend none = { 0 }, *backend = backends_at(proxy->spec.backends, str_of(key));
-    struct proxy_node node = { proxy->spec.node_name, str_of(proxy->zone) };
+    struct proxy_node node = { proxy->spec.node_name, str_of(proxy->zone), proxy->spec.dns };
     AUTO_ARENA struct arena *arena = arena_new();
     struct val service = { 0 }, *slices;
     struct proxy_items items;

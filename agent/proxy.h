@@ -23,7 +23,8 @@ struct proxy_spec {
     struct client *client;
     struct backends *backends;
     const struct registry *registry;
-    struct str node_name; /* lives longer */
+    struct str node_name; /* lives longer; so does: */
+    struct str dns;       /* where this node answers names itself, absent: nowhere */
     /* The rules stand (problem absent), or why not. At every change. */
     void (*health)(void *ctx, struct str problem);
     void *ctx;

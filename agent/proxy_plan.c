@@ -35,6 +35,7 @@ struct port_plan {
     int64_t affinity_s; /* 0: none */
     struct proxy_policy policy;
     struct proxy_endpoints ends;
+    struct str dns; /* as the node has it */
 };
 
 /* ---- items ---- */
@@ -310,12 +311,17 @@ ip_key(struct port_plan *p, struct str ip)
                         STR_ARG(p->protocol), (long long)p->port);
 }
 
+/* The cluster's DNS is this node's own affair as long as its Service has no endpoints. */
 static void
 plan_cluster_ip(struct port_plan *p, struct str ip)
 {
     const struct proxy_pool *pool = p->policy.is_internal_local ? &p->ends.local : &p->ends.cluster;
     struct str key = ip_key(p, ip);
 
+    if (pool->len == 0 && str_eq(ip, p->dns)) {
+        return;
+    }
+    put_element(p, "cluster-ips", arena_dup(p->arena, ip), (struct str){ 0 });
     if (pool->len > 0) {
         struct str chain = put_endpoints(p, FAMILY_IP, key, pool);
 
@@ -397,8 +403,6 @@ plan_port(struct port_plan *p, struct val service)
         if (is_v4(val_str(it.value))) {
             plan_cluster_ip(p, val_str(it.value));
             add_flow(p, val_str(it.value), p->port);
-            put_element(p, "cluster-ips", arena_dup(p->arena, val_str(it.value)),
-                        (struct str){ 0 });
         }
     }
     VAL_EACH (it, val_get(spec, "externalIPs")) {
@@ -482,6 +486,7 @@ proxy_plan(struct val service, const struct val *slices, size_t slice_len,
             .port = val_int(val_get(it.value, "port"), 0),
             .node_port = val_int(val_get(it.value, "nodePort"), 0),
             .affinity_s = affinity_of(spec),
+            .dns = node->dns,
             .policy = { .is_internal_local =
                             val_is_str(val_get(spec, "internalTrafficPolicy"), "Local"),
                         .is_external_local =

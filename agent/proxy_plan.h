@@ -50,6 +50,7 @@ int proxy_item_cmp(const struct proxy_item *a, const struct proxy_item *b);
 
 struct proxy_node {
     struct str name, zone; /* of this node; zone absent: none */
+    struct str dns;        /* where it answers names itself, absent: nowhere */
 };
 /* The items and flows of a Service (absent: none) with its EndpointSlices; sorted. Nothing for services that the
  * proxy leaves alone. out->arena is set. */

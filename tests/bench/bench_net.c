@@ -106,7 +106,7 @@ slice(size_t i, size_t len)
 static void
 plan(struct proxy_nft *nft, struct object *service_object, struct object *slice_object)
 {
-    const struct proxy_node node = { STR("n1"), { 0 } };
+    const struct proxy_node node = { .name = STR("n1") };
     struct proxy_items items;
     struct val slices[1];
 

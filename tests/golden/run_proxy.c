@@ -5,7 +5,7 @@
  * Each document is a step:
  *     step: an endpoint more             title
  *     base: true                         show the whole table, from nothing
- *     node: {name, zone, podCIDR}        this node, kept for the next steps
+ *     node: {name, zone, podCIDR, dns}   this node, kept for the next steps
  *     later: 2000                        milliseconds that went by
  *     put: [Service or EndpointSlice …]  decoded strictly and defaulted as the server does
  *     del: ["Service web"]               kind and name
@@ -138,7 +138,8 @@ read_step(void *ctx, struct str json, struct err **err)
     }
     if (val_is(node)) {
         run->node =
-            (struct proxy_node){ val_str(val_get(node, "name")), val_str(val_get(node, "zone")) };
+            (struct proxy_node){ val_str(val_get(node, "name")), val_str(val_get(node, "zone")),
+                                 val_str(val_get(node, "dns")) };
         proxy_nft_pod_cidr(run->nft, val_str(val_get(node, "podCIDR")));
     }
     if (val_bool(val_get(head, "base"), false)) {
