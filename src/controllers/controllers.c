@@ -29,6 +29,7 @@ static const struct reconciler *const rows[] = {
     &ctl_csr,
     &ctl_clusterrole,
     &ctl_kubernetes,
+    &ctl_dns,
     &ctl_ipaddress,
     &ctl_servicecidr,
     &ctl_node,
