@@ -42,8 +42,8 @@ fetch() {
 answers() { # as fetch: all of them
     [ "$(fetch "$@" 2>/dev/null | grep -c '200 OK')" = "${4:-1}" ]
 }
-refuses() { # as fetch: at once, not by a timeout
-    fetch "$@" 2>&1 | grep -q 'Connection refused'
+refuses() { # WHERE ADDRESS PORT: at once; what was on its way to a pod that ended is given up
+    "$1" "timeout 3 bash -c 'exec 3<>/dev/tcp/$2/$3'" 2>&1 | grep -q 'Connection refused'
 }
 # reached ADDRESS: which pods connections from n1 to that address came to.
 reached() {
