@@ -360,38 +360,99 @@ test_alias(void **state)
     assert_memory_equal(answer.at + answer.size - 4, "\x0a\x2b\x00\x14", 4);
 }
 
-/* Two questions at once, one after the other is answered; then the client goes. */
-static void
-test_tcp(void **state)
+/* By TCP: a connection, a message with its length, the next whole message that comes. */
+static int
+tcp_client(struct world *world)
 {
-    struct world *world = *state;
     struct sockaddr_in to = { .sin_family = AF_INET,
                               .sin_port = htons((uint16_t)dns_server_port(world->server)),
                               .sin_addr = { htonl(INADDR_LOOPBACK) } };
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct str question = dns_wire_ask(STR("web.shop.svc.cluster.local"), DNS_A, 7, world->arena);
-    char whole[512] = { 0 };
-    size_t size = 0, got = 0, first;
 
-    sync_backends(world);
     assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
-    for (int i = 0; i < 2; i++) {
-        whole[size++] = 0;
-        whole[size++] = (char)question.size;
-        memcpy(whole + size, question.at, question.size);
-        size += question.size;
-    }
-    say(fd, str_slice(whole, size), NULL);
-    for (int i = 0; i < TURNS_MAX && got < 2 * (question.size + 2 + 16); i++) {
-        ssize_t more = recv(fd, world->in + got, sizeof(world->in) - got, MSG_DONTWAIT);
+    return fd;
+}
+
+static void
+say_long(struct world *world, int fd, struct str message)
+{
+    struct str_builder whole = { 0 };
+
+    str_putc(&whole, (char)(message.size >> 8));
+    str_putc(&whole, (char)(message.size & 0xff));
+    str_put(&whole, message);
+    say(fd, arena_dup(world->arena, str_view(&whole)), NULL);
+    str_done(&whole);
+}
+
+static struct str
+hear_long(struct world *world, int fd)
+{
+    size_t got = 0, size = 2;
+
+    for (int i = 0; i < TURNS_MAX && got < size; i++) {
+        ssize_t more = recv(fd, world->in + got, size - got, MSG_DONTWAIT);
 
         got += more > 0 ? (size_t)more : 0;
-        (void)loop_turn(world->loop, TURN_MS);
+        if (got == 2) {
+            size = 2 + (size_t)((uint8_t)world->in[0] << 8 | (uint8_t)world->in[1]);
+        }
+        (void)loop_turn(world->loop, more > 0 ? 0 : TURN_MS);
     }
-    first = (size_t)(uint8_t)world->in[1];
-    assert_true(got >= 2 * (first + 2));
-    assert_true(dns_wire_is_answer(question, str_slice(world->in + 2, first)));
-    assert_true(dns_wire_is_answer(question, str_slice(world->in + first + 4, first)));
+    assert_int_equal(got, size);
+    return arena_dup(world->arena, str_slice(world->in + 2, size - 2));
+}
+
+/* Two questions at once: one after the other is answered. Then the client goes. */
+static void
+test_tcp(void **state)
+{
+    struct world *world = *state;
+    struct str question = dns_wire_ask(STR("web.shop.svc.cluster.local"), DNS_A, 7, world->arena);
+    int fd = tcp_client(world);
+
+    sync_backends(world);
+    say_long(world, fd, question);
+    say_long(world, fd, question);
+    assert_true(dns_wire_is_answer(question, hear_long(world, fd)));
+    assert_true(dns_wire_is_answer(question, hear_long(world, fd)));
+    (void)close(fd);
+}
+
+/* Who asks by TCP is answered by what others say by TCP; an end without an answer is another try. */
+static void
+test_tcp_other_names(void **state)
+{
+    struct world *world = *state;
+    struct sockaddr_in at;
+    socklen_t size = sizeof(at);
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = tcp_client(world), upstream = -1;
+    struct str question = dns_wire_ask(STR("db.example.com"), DNS_A, 9, world->arena);
+
+    assert_int_equal(getsockname(world->upstream, (struct sockaddr *)&at, &size), 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof(at)), 0);
+    assert_int_equal(listen(listener, 4), 0);
+    say_long(world, fd, question);
+    for (int tries = 0; tries < 2; tries++) {
+        if (upstream >= 0) {
+            (void)close(upstream);
+        }
+        for (int i = 0;
+             i < TURNS_MAX && (upstream = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) < 0; i++) {
+            (void)loop_turn(world->loop, TURN_MS);
+        }
+        assert_true(upstream >= 0);
+    }
+    struct str asked = hear_long(world, upstream);
+    char *answer = arena_dupz(world->arena, asked);
+
+    assert_int_equal(asked.size, question.size);
+    answer[2] = (char)(answer[2] | 0x80);
+    say_long(world, upstream, str_slice(answer, asked.size));
+    assert_true(dns_wire_is_answer(question, hear_long(world, fd)));
+    (void)close(upstream);
+    (void)close(listener);
     (void)close(fd);
 }
 
@@ -407,6 +468,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_silence, world_open, world_close),
         cmocka_unit_test_setup_teardown(test_alias, world_open, world_close),
         cmocka_unit_test_setup_teardown(test_tcp, world_open, world_close),
+        cmocka_unit_test_setup_teardown(test_tcp_other_names, world_open, world_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
