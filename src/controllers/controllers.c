@@ -40,6 +40,7 @@ static const struct reconciler *const rows[] = {
     &ctl_ttl,
     &ctl_endpoints,
     &ctl_endpoint_slices,
+    &ctl_endpointmirror,
 };
 /* clang-format on */
 

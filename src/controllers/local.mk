@@ -20,6 +20,7 @@ libcontrollers_a_SOURCES += src/controllers/ctl_clusterrole.c
 libcontrollers_a_SOURCES += src/controllers/ctl_csr.c src/controllers/ctl_csr.h
 libcontrollers_a_SOURCES += src/controllers/ctl_kubernetes.c
 libcontrollers_a_SOURCES += src/controllers/ctl_dns.c
+libcontrollers_a_SOURCES += src/controllers/ctl_endpointmirror.c
 libcontrollers_a_SOURCES += src/controllers/ctl_ipaddress.c
 libcontrollers_a_SOURCES += src/controllers/ctl_servicecidr.c
 libcontrollers_a_SOURCES += src/controllers/ctl_node.c

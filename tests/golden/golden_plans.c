@@ -120,6 +120,7 @@ const struct golden_plan golden_plans[] = {
     { "ctl/replicaset", &ctl_replicaset, open_ctl, mem_free },
     { "ctl/kubernetes", &ctl_kubernetes, open_ctl, mem_free },
     { "ctl/dns", &ctl_dns, open_ctl, mem_free },
+    { "ctl/endpointmirror", &ctl_endpointmirror, open_ctl, mem_free },
     { "ctl/ipaddress", &ctl_ipaddress, open_ctl, mem_free },
     { "ctl/servicecidr", &ctl_servicecidr, open_ctl, mem_free },
     { "ctl/endpoints", &ctl_endpoints, open_ctl, mem_free },
