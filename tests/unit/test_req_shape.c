@@ -345,6 +345,26 @@ a_value_outlives_a_wait_and_a_dropped_tape(void **state)
     tb_result_done(&patched);
 }
 
+/* Nobody needs it any more: the server's idle loop drops it (here all, serve keeps the newest). */
+static void
+an_idle_loop_drops_tapes(void **state)
+{
+    struct tb *tb = *state;
+    make(tb);
+    seen.waits = false;
+    struct tb_result got = run(tb, tb_get(tb, "shape"));
+    object_pin(got.object);
+    assert_true(val_is_str(val_at(object_val(got.object), "data.k"), "v"));
+    tb_turns(tb, 10);
+    assert_true(doc_tapes_size() > 0); /* it is pinned */
+    object_unpin(got.object);
+    struct tb_result again = run(tb, tb_get(tb, "shape")); /* the loop is busy once more */
+    tb_turns(tb, 10);
+    assert_int_equal(doc_tapes_size(), 0);
+    tb_result_done(&got);
+    tb_result_done(&again);
+}
+
 /* ---- large bodies ---- */
 
 enum { LARGE = 200000 };
@@ -507,6 +527,7 @@ main(void)
         cmocka_unit_test_setup_teardown(the_deadline_ends_a_wait, serve, leave),
         cmocka_unit_test_setup_teardown(fifty_writers_lose_nothing, serve, leave),
         cmocka_unit_test_setup_teardown(a_value_outlives_a_wait_and_a_dropped_tape, serve, leave),
+        cmocka_unit_test_setup_teardown(an_idle_loop_drops_tapes, serve, leave),
         cmocka_unit_test_setup_teardown(a_large_body_leaves_the_loop_free, serve, leave),
         cmocka_unit_test_setup_teardown(a_large_body_may_fail_conflict_and_be_left, serve, leave),
         cmocka_unit_test_setup_teardown(too_many_at_once_are_told_to_come_back, serve_two_writers,
