@@ -20,38 +20,11 @@
 #include "base/mem.h"
 #include "base/options.h"
 #include "client/client.h"
-#include "client/machine_target.h"
 #include "cmd_node_ask.h"
+#include "cmd_node_priv.h"
 
-struct run;
-
-/* A machine that is added. */
-struct added {
-    struct run *run;
-    struct machine_target target;
-    int64_t generation;          /* whose steps are waited for */
-    char *last_step, *last_note; /* that were shown */
-    char question_id[64];        /* that stands, "": none */
-    struct str question;         /* in the run's arena */
-    bool hides, is_over, is_ready;
-};
-struct run {
-    struct loop *loop;
-    struct arena *arena;
-    struct client *client;
-    struct registry *registry;
-    const struct resource *machines;
-    struct machine_target_extra extra;
-    struct cmd_node_ask *ask;
-    struct added added[OPTIONS_REST_MAX];
-    size_t added_len, over_len, failed_len;
-    struct added *asking; /* whose question is at the terminal */
-    struct err *failed;
-    int64_t begun_ms;
-};
-
-static void
-end(struct run *run, struct err *owned)
+void
+cmd_node_end(struct cmd_node *run, struct err *owned)
 {
     if (run->failed == NULL) {
         run->failed = owned;
@@ -62,8 +35,8 @@ end(struct run *run, struct err *owned)
 }
 
 /* Text that came from another machine: nothing in it may move the cursor. */
-static struct str
-plain(struct run *run, struct str text)
+struct str
+cmd_node_plain(struct cmd_node *run, struct str text)
 {
     char *at = arena_dupz(run->arena, text);
     for (char *c = at; *c != '\0'; c++) {
@@ -74,10 +47,10 @@ plain(struct run *run, struct str text)
 
 /* ---- showing ---- */
 
-static void
-show(struct added *added, const char *text)
+void
+cmd_node_show(struct cmd_node_machine *added, const char *text)
 {
-    struct run *run = added->run;
+    struct cmd_node *run = added->run;
     printf("%6.1f s  ", (double)(clock_mono_ms() - run->begun_ms) / 1000);
     if (run->added_len > 1) {
         printf(STR_FMT "  ", STR_ARG(added->target.name));
@@ -86,27 +59,39 @@ show(struct added *added, const char *text)
     (void)fflush(stdout); /* progress only */
 }
 
-/* The step and what it says of itself, each when it is another one. */
+/* Steps that have begun since the last look: some are quicker than a look. */
 static void
-show_step(struct added *added, struct str step, struct str note)
+show_steps(struct cmd_node_machine *added, struct val conditions)
 {
-    if (step.size > 0 && (added->last_step == NULL || !str_is(step, added->last_step))) {
-        mem_free(added->last_step);
-        added->last_step = str_dup(step);
-        show(added, added->last_step);
-    }
-    if (note.size > 0 && (added->last_note == NULL || !str_is(note, added->last_note))) {
-        mem_free(added->last_note);
-        added->last_note =
-            mem_printf("%s " STR_FMT, added->last_step, STR_ARG(plain(added->run, note)));
-        show(added, added->last_note);
+    size_t i = 0;
+    VAL_EACH (it, conditions) {
+        struct str step = val_str(val_get(it.value, "type"));
+        if (i++ >= added->shown && !val_is_str(val_get(it.value, "reason"), "Pending")) {
+            added->shown = i;
+            mem_free(added->last_step);
+            added->last_step = str_dup(cmd_node_plain(added->run, step));
+            cmd_node_show(added, added->last_step);
+        }
     }
 }
 
+/* What a step says of itself, when it is another thing. */
 static void
-leave(struct added *added)
+show_note(struct cmd_node_machine *added, struct str note)
 {
-    struct run *run = added->run;
+    if (note.size > 0 && added->last_step != NULL &&
+        (added->last_note == NULL || !str_is(note, added->last_note))) {
+        mem_free(added->last_note);
+        added->last_note =
+            mem_printf("%s " STR_FMT, added->last_step, STR_ARG(cmd_node_plain(added->run, note)));
+        cmd_node_show(added, added->last_note);
+    }
+}
+
+void
+cmd_node_leave(struct cmd_node_machine *added)
+{
+    struct cmd_node *run = added->run;
     added->is_over = true;
     if (++run->over_len == run->added_len) {
         loop_stop(run->loop);
@@ -114,36 +99,37 @@ leave(struct added *added)
 }
 
 static void
-machine_ready(struct added *added, struct str node_name)
+machine_ready(struct cmd_node_machine *added, struct str node_name)
 {
     AUTO_FREE char *text =
-        mem_printf("node " STR_FMT " is Ready", STR_ARG(plain(added->run, node_name)));
-    show(added, text);
+        mem_printf("node " STR_FMT " is Ready", STR_ARG(cmd_node_plain(added->run, node_name)));
+    cmd_node_show(added, text);
     added->is_ready = true;
-    leave(added);
+    cmd_node_leave(added);
 }
 
-static void
-machine_failed(struct added *added, struct str message)
+void
+cmd_node_failed(struct cmd_node_machine *added, struct str message)
 {
-    struct run *run = added->run;
+    struct cmd_node *run = added->run;
     run->failed_len++;
     if (run->added_len > 1) {
         fprintf(stderr, "binnacle node: " STR_FMT ": " STR_FMT "\n", STR_ARG(added->target.name),
-                STR_ARG(plain(run, message)));
+                STR_ARG(cmd_node_plain(run, message)));
     } else if (run->failed == NULL) {
-        (void)err_set(&run->failed, ERR_UNAVAILABLE, STR_FMT, STR_ARG(plain(run, message)));
+        (void)err_set(&run->failed, ERR_UNAVAILABLE, STR_FMT,
+                      STR_ARG(cmd_node_plain(run, message)));
     }
-    leave(added);
+    cmd_node_leave(added);
 }
 
 /* ---- questions: one at a time ---- */
 
 static void
-next_question(struct run *run)
+next_question(struct cmd_node *run)
 {
     for (size_t i = 0; i < run->added_len && run->asking == NULL; i++) {
-        struct added *added = &run->added[i];
+        struct cmd_node_machine *added = &run->added[i];
         if (added->question_id[0] != '\0' && !added->is_over) {
             run->asking = added;
             cmd_node_ask_begin(run->ask, added->question, added->hides);
@@ -154,10 +140,10 @@ next_question(struct run *run)
 static void
 answered(void *ctx, const struct reply *reply, struct err *owned)
 {
-    struct run *run = ctx;
+    struct cmd_node *run = ctx;
     (void)reply;
     if (owned != NULL && owned->code != ERR_NOT_FOUND) { /* which: it stands no longer */
-        end(run, owned);
+        cmd_node_end(run, owned);
         return;
     }
     err_free(owned);
@@ -166,15 +152,15 @@ answered(void *ctx, const struct reply *reply, struct err *owned)
 static void
 on_line(void *ctx, struct str line)
 {
-    struct run *run = ctx;
-    struct added *added = STEAL(run->asking);
+    struct cmd_node *run = ctx;
+    struct cmd_node_machine *added = STEAL(run->asking);
     if (line.at == NULL) {
         struct err *err = NULL;
         (void)err_set(&err, ERR_UNAVAILABLE,
                       "'" STR_FMT "' asks, and nobody is at the terminal: run this in one, or give "
                       "the answers as lines of standard input",
                       STR_ARG(added->target.name));
-        end(run, err);
+        cmd_node_end(run, err);
         return;
     }
     struct jw w;
@@ -200,9 +186,9 @@ is_secret(struct str kind)
 }
 
 static void
-take_question(struct added *added, struct val prompt)
+take_question(struct cmd_node_machine *added, struct val prompt)
 {
-    struct run *run = added->run;
+    struct cmd_node *run = added->run;
     struct str id = val_str(val_get(prompt, "id"));
     if (str_is(id, added->question_id) || id.size >= sizeof(added->question_id)) {
         return;
@@ -213,15 +199,15 @@ take_question(struct added *added, struct val prompt)
     }
     memcpy(added->question_id, id.at == NULL ? "" : id.at, id.size);
     added->question_id[id.size] = '\0';
-    added->question = plain(run, val_str(val_get(prompt, "message")));
+    added->question = cmd_node_plain(run, val_str(val_get(prompt, "message")));
     added->hides = is_secret(val_str(val_get(prompt, "kind")));
     next_question(run);
 }
 
 /* ---- following ---- */
 
-static void
-look(struct added *added, struct object *machine)
+void
+cmd_node_look(struct cmd_node_machine *added, struct object *machine)
 {
     if (added->is_over || added->generation == 0) {
         return;
@@ -232,20 +218,23 @@ look(struct added *added, struct object *machine)
     struct str message = val_str(val_get(status, "message"));
     bool is_current = val_int(val_get(status, "observedGeneration"), 0) >= added->generation;
     bool is_final = str_is(phase, "Ready") || str_is(phase, "Failed");
+    if (!is_final || is_current) {
+        show_steps(added, val_get(status, "conditions"));
+    }
     if (!is_final) {
-        show_step(added, val_str(val_get(status, "step")), message);
+        show_note(added, message);
     }
     take_question(added, val_get(status, "prompt"));
-    if (is_current && str_is(phase, "Ready")) {
+    if (is_current && str_is(phase, "Ready") && !added->removes) {
         machine_ready(added, val_str(val_get(status, "nodeName")));
     } else if (is_current && is_final) {
-        machine_failed(added, message);
+        cmd_node_failed(added, message);
     }
     object_unpin(machine);
 }
 
-static struct added *
-find_added(struct run *run, struct str name)
+static struct cmd_node_machine *
+find_added(struct cmd_node *run, struct str name)
 {
     for (size_t i = 0; i < run->added_len; i++) {
         if (str_eq(run->added[i].target.name, name)) {
@@ -258,19 +247,22 @@ find_added(struct run *run, struct str name)
 static void
 event(void *ctx, const struct watch_event *e)
 {
-    struct run *run = ctx;
-    struct added *added = e->object == NULL ? NULL : find_added(run, e->object->name);
-    if (added != NULL && e->type == WATCH_DELETED && !added->is_over) {
-        machine_failed(added, STR("the machine was deleted meanwhile"));
+    struct cmd_node *run = ctx;
+    struct cmd_node_machine *added = e->object == NULL ? NULL : find_added(run, e->object->name);
+    if (added != NULL && e->type == WATCH_DELETED && added->removes && !added->is_over) {
+        cmd_node_show(added, "removed");
+        cmd_node_leave(added);
+    } else if (added != NULL && e->type == WATCH_DELETED && !added->is_over) {
+        cmd_node_failed(added, STR("the machine was deleted meanwhile"));
     } else if (added != NULL && e->type != WATCH_DELETED) {
-        look(added, e->object);
+        cmd_node_look(added, e->object);
     }
 }
 
 static void
 watch_over(void *ctx, const struct reply *reply, struct err *owned)
 {
-    struct run *run = ctx;
+    struct cmd_node *run = ctx;
     (void)reply;
     if (owned == NULL && run->over_len < run->added_len) {
         (void)err_set(&owned, ERR_UNAVAILABLE, "the control plane went away");
@@ -278,11 +270,11 @@ watch_over(void *ctx, const struct reply *reply, struct err *owned)
     if (owned != NULL && owned->code == ERR_CANCELLED) {
         err_clear(&owned);
     }
-    end(run, owned);
+    cmd_node_end(run, owned);
 }
 
-static void
-follow(struct run *run)
+void
+cmd_node_follow(struct cmd_node *run)
 {
     struct call call = call_of(VERB_WATCH, run->machines, (struct str){ 0 }, (struct str){ 0 });
     (void)client_watch(run->client, &call, event, watch_over, run);
@@ -293,23 +285,23 @@ follow(struct run *run)
 static void
 followed(void *ctx, const struct reply *reply, struct err *owned)
 {
-    struct added *added = ctx;
+    struct cmd_node_machine *added = ctx;
     if (owned != NULL) {
-        end(added->run, owned);
+        cmd_node_end(added->run, owned);
         return;
     }
     added->generation = reply->object->generation;
-    look(added, reply->object); /* the watch may have shown it already */
+    cmd_node_look(added, reply->object); /* the watch may have shown it already */
 }
 
 /* It was added before: its steps are run once more, unless they run now. */
 static void
 found(void *ctx, const struct reply *reply, struct err *owned)
 {
-    struct added *added = ctx;
-    struct run *run = added->run;
+    struct cmd_node_machine *added = ctx;
+    struct cmd_node *run = added->run;
     if (owned != NULL) {
-        end(run, owned);
+        cmd_node_end(run, owned);
         return;
     }
     struct object *machine = reply->object;
@@ -321,7 +313,7 @@ found(void *ctx, const struct reply *reply, struct err *owned)
     object_unpin(machine);
     if (!is_idle) {
         added->generation = machine->generation;
-        look(added, machine);
+        cmd_node_look(added, machine);
         return;
     }
     struct call call = call_of(VERB_PATCH, run->machines, (struct str){ 0 }, added->target.name);
@@ -334,8 +326,8 @@ found(void *ctx, const struct reply *reply, struct err *owned)
 static void
 created(void *ctx, const struct reply *reply, struct err *owned)
 {
-    struct added *added = ctx;
-    struct run *run = added->run;
+    struct cmd_node_machine *added = ctx;
+    struct cmd_node *run = added->run;
     if (owned == NULL || owned->code != ERR_ALREADY_EXISTS) {
         followed(added, reply, owned);
         return;
@@ -346,11 +338,11 @@ created(void *ctx, const struct reply *reply, struct err *owned)
 }
 
 static void
-add_all(struct run *run)
+add_all(struct cmd_node *run)
 {
-    follow(run);
+    cmd_node_follow(run);
     for (size_t i = 0; i < run->added_len; i++) {
-        struct added *added = &run->added[i];
+        struct cmd_node_machine *added = &run->added[i];
         struct call call =
             call_of(VERB_CREATE, run->machines, (struct str){ 0 }, (struct str){ 0 });
         call.body = machine_target_machine(&added->target, &run->extra, run->arena);
@@ -359,51 +351,20 @@ add_all(struct run *run)
     }
 }
 
-/* ---- listing ---- */
-
-static void
-listed(void *ctx, const struct reply *reply, struct err *owned)
-{
-    struct run *run = ctx;
-    if (owned != NULL) {
-        end(run, owned);
-        return;
-    }
-    printf("%-20s %-11s %-12s %-20s %s\n", "MACHINE", "PHASE", "STEP", "NODE", "MESSAGE");
-    for (size_t i = 0; i < reply->item_len; i++) {
-        struct object *machine = reply->items[i];
-        object_pin(machine);
-        struct val status = val_get(object_val(machine), "status");
-        printf("%-20.*s %-11.*s %-12.*s %-20.*s " STR_FMT "\n", STR_ARG(machine->name),
-               STR_ARG(val_str(val_get(status, "phase"))),
-               STR_ARG(val_str(val_get(status, "step"))),
-               STR_ARG(plain(run, val_str(val_get(status, "nodeName")))),
-               STR_ARG(plain(run, val_str(val_get(status, "message")))));
-        object_unpin(machine);
-    }
-    loop_stop(run->loop);
-}
-
-static void
-list(struct run *run)
-{
-    struct call call = call_of(VERB_LIST, run->machines, (struct str){ 0 }, (struct str){ 0 });
-    (void)client_call(run->client, &call, listed, run);
-}
-
 /* ---- the command ---- */
 
 static int
-parse_targets(struct run *run, const struct options *options, struct err **err)
+parse_targets(struct cmd_node *run, const struct options *options, struct err **err)
 {
     for (int i = 1; i < options->rest_len; i++) {
-        struct added *added = &run->added[run->added_len];
-        struct machine_target target;
-        if (machine_target_parse(options->rest[i], run->arena, &target, err) < 0) {
+        struct cmd_node_machine *added = &run->added[run->added_len];
+        struct machine_target target = { .name = str_of(options->rest[i]) };
+        if (!run->removes && machine_target_parse(options->rest[i], run->arena, &target, err) < 0) {
             return -1;
         }
         if (find_added(run, target.name) == NULL) {
-            *added = (struct added){ .run = run, .target = target };
+            *added =
+                (struct cmd_node_machine){ .run = run, .target = target, .removes = run->removes };
             run->added_len++;
         }
     }
@@ -415,7 +376,7 @@ parse_targets(struct run *run, const struct options *options, struct err **err)
 
 /* The control plane opens the key: a path of its machine, from its root. */
 static const char *
-whole_path(struct run *run, const char *path)
+whole_path(struct cmd_node *run, const char *path)
 {
     char *real = path[0] == '\0' ? NULL : realpath(path, NULL);
     const char *ret = real == NULL ? path : arena_dupz(run->arena, str_of(real));
@@ -424,7 +385,7 @@ whole_path(struct run *run, const char *path)
 }
 
 static void
-connect_to_api(struct run *run, const struct options *options)
+connect_to_api(struct cmd_node *run, const struct options *options)
 {
     AUTO_FREE char *dir = options_data_dir(options);
     AUTO_FREE char *address = mem_printf("unix:%s/socket", dir);
@@ -438,20 +399,24 @@ connect_to_api(struct run *run, const struct options *options)
         .key_path = whole_path(run, options_text(options, OPT_IDENTITY)),
         .host_key = options_text(options, OPT_HOST_KEY),
         .node_name = options_text(options, OPT_NODE_NAME),
+        .keeps = options_bool(options, OPT_KEEP),
     };
 }
 
 static int
-run_words(struct run *run, const struct options *options)
+run_words(struct cmd_node *run, const struct options *options)
 {
     bool is_list = options->rest_len == 1 && strcmp(options->rest[0], "list") == 0;
     bool is_add = options->rest_len >= 2 && strcmp(options->rest[0], "add") == 0;
-    if (!is_list && !is_add) {
-        fprintf(stderr, "usage: binnacle node add local | [user@]host[:port]… | list\n");
+    run->removes = options->rest_len >= 2 && strcmp(options->rest[0], "remove") == 0;
+    run->forgets = options_bool(options, OPT_FORGET);
+    if (!is_list && !is_add && !run->removes) {
+        fprintf(stderr,
+                "usage: binnacle node add local | [user@]host[:port]… | remove NAME… | list\n");
         return 2;
     }
     run->arena = arena_new();
-    if (is_add && parse_targets(run, options, &run->failed) < 0) {
+    if (!is_list && parse_targets(run, options, &run->failed) < 0) {
         return 2;
     }
     run->loop = loop_new();
@@ -460,7 +425,9 @@ run_words(struct run *run, const struct options *options)
     struct cmd_node_ask_spec ask = { run->loop, on_line, run };
     run->ask = cmd_node_ask_new(&ask);
     if (is_list) {
-        list(run);
+        cmd_node_list(run);
+    } else if (run->removes) {
+        cmd_node_remove(run);
     } else {
         add_all(run);
     }
@@ -476,7 +443,7 @@ run_words(struct run *run, const struct options *options)
 int
 cmd_node_main(const struct options *options)
 {
-    struct run run = { 0 };
+    struct cmd_node run = { 0 };
     int status = run_words(&run, options);
     if (run.failed != NULL) {
         fprintf(stderr, "binnacle node: %s\n", run.failed->message);

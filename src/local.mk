@@ -10,4 +10,5 @@ binnacle_SOURCES += src/cmd_history.c src/cmd_history.h
 binnacle_SOURCES += src/cmd_image.c src/cmd_image.h
 binnacle_SOURCES += src/cmd_node.c src/cmd_node.h src/cmd_node_ask.c src/cmd_node_ask.h
 binnacle_SOURCES += src/cmd_token.c src/cmd_token.h
+binnacle_SOURCES += src/cmd_node_priv.h src/cmd_node_remove.c
 binnacle_LDADD = libui.a $(control_libraries) $(shared_libraries) $(control_libs)

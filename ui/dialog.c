@@ -247,6 +247,22 @@ label_width(const struct dialog *dialog)
     return width;
 }
 
+/* The widest choice with its arrows, or room to type. */
+static int
+fields_width(const struct dialog *dialog)
+{
+    int width = FIELD_WIDTH;
+
+    for (size_t i = 0; i < dialog->field_len; i++) {
+        const char *const *choice = dialog->fields[i].choices;
+        for (; choice != NULL && *choice != NULL; choice++) {
+            int whole = text_width(str_of(*choice)) + 6;
+            width = whole > width ? whole : width;
+        }
+    }
+    return label_width(dialog) + LABEL_GAP + width;
+}
+
 static int
 buttons_width(const struct dialog *dialog)
 {
@@ -274,8 +290,8 @@ place(const struct dialog *dialog, struct grid_rect rect)
         int line = text_width(str_of(dialog->menu[i])) + 2;
         width = line > width ? line : width;
     }
-    if (dialog->field_len > 0 && width < label_width(dialog) + LABEL_GAP + FIELD_WIDTH) {
-        width = label_width(dialog) + LABEL_GAP + FIELD_WIDTH;
+    if (dialog->field_len > 0 && width < fields_width(dialog)) {
+        width = fields_width(dialog);
     }
     width = buttons_width(dialog) > width ? buttons_width(dialog) : width;
     height += (int)dialog->menu_len + (int)dialog->field_len;

@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "ui/grid.h"
 
-enum { DIALOG_FIELDS = 4, DIALOG_BUTTONS = 3, DIALOG_TEXT_MAX = 1025, DIALOG_MENU_MAX = 64 };
+enum { DIALOG_FIELDS = 5, DIALOG_BUTTONS = 3, DIALOG_TEXT_MAX = 1025, DIALOG_MENU_MAX = 64 };
 
 struct dialog;
 /* button: which one, or the place in a menu; -1: given up. The dialog is freed afterwards; a new one

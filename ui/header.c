@@ -315,6 +315,7 @@ header_draw_hints(const struct actions_map *map, unsigned scopes, struct grid *g
             const struct actions_row *row = actions_row((enum action)i);
             bool is_here = (int)row->scope == scope && (scopes & SCOPE_BIT(scope)) != 0 &&
                            row->hint[0] != '\0' && map->keys[i][0] != KEYS_NONE &&
+                           actions_find(map, map->keys[i][0], scopes) == (enum action)i &&
                            !(map->is_readonly && (row->flags & ACTIONS_DANGER) != 0);
             if (is_here && !draw_hint(map, (enum action)i, grid, &x, line)) {
                 return;

@@ -16,8 +16,8 @@
 #include "ui/view.h"
 #include "ui/view_machine.h"
 
-enum { FIELD_NAMES, FIELD_KEY, FIELD_HOST_KEY, FIELD_NODE, FIELD_LEN };
-_Static_assert((int)FIELD_LEN <= (int)DIALOG_FIELDS, "the form's fields fit into a dialog");
+enum { FIELD_NAMES, FIELD_KEY, FIELD_HOST_KEY, FIELD_NODE, FIELD_LEN, FIELD_FAILURE = FIELD_LEN };
+_Static_assert((int)FIELD_FAILURE < (int)DIALOG_FIELDS, "the form's fields fit into a dialog");
 
 static const char *const labels[FIELD_LEN] = {
     [FIELD_NAMES] = "Machines",
@@ -26,13 +26,22 @@ static const char *const labels[FIELD_LEN] = {
     [FIELD_NODE] = "Node name",
 };
 
+enum { CHOICE_CLEAN, CHOICE_KEEP };
+static const char *const choices[] = {
+    [CHOICE_CLEAN] = "take everything back",
+    [CHOICE_KEEP] = "leave it to be looked at",
+    NULL,
+};
+
 /* What the form holds, also while it is opened once more. */
 struct form {
     struct view *view; /* that asks: the form is its dialog */
     char *texts[FIELD_LEN];
+    int choice;
 };
 
-static void open_form(struct view *view, char *const texts[FIELD_LEN], const char *problem);
+static void open_form(struct view *view, char *const texts[FIELD_LEN], int choice,
+                      const char *problem);
 
 static struct str
 trimmed(const char *text)
@@ -67,7 +76,7 @@ parse_names(struct str names, struct arena *arena, struct machine_target *target
 }
 
 static int
-add(struct view *view, char *const texts[FIELD_LEN], struct err **err)
+add(struct view *view, char *const texts[FIELD_LEN], int choice, struct err **err)
 {
     AUTO_ARENA struct arena *arena = arena_new();
     struct ui *ui = view->ui;
@@ -76,6 +85,7 @@ add(struct view *view, char *const texts[FIELD_LEN], struct err **err)
         .key_path = arena_dupz(arena, trimmed(texts[FIELD_KEY])),
         .host_key = arena_dupz(arena, trimmed(texts[FIELD_HOST_KEY])),
         .node_name = arena_dupz(arena, trimmed(texts[FIELD_NODE])),
+        .keeps = choice == CHOICE_KEEP,
     };
     const struct resource *machines = catalog_find(ui_catalog(ui), STR("machines.binnacle.io"));
     int len = parse_names(trimmed(texts[FIELD_NAMES]), arena, targets, err);
@@ -119,13 +129,14 @@ on_form_answer(void *ctx, struct dialog *dialog, int button)
         mem_free(form->texts[i]);
         form->texts[i] = mem_strdup(dialog->fields[i].text);
     }
-    if (add(form->view, form->texts, &err) < 0) {
-        open_form(form->view, form->texts, err->message);
+    form->choice = dialog->fields[FIELD_FAILURE].choice;
+    if (add(form->view, form->texts, form->choice, &err) < 0) {
+        open_form(form->view, form->texts, form->choice, err->message);
     }
 }
 
 static void
-open_form(struct view *view, char *const texts[FIELD_LEN], const char *problem)
+open_form(struct view *view, char *const texts[FIELD_LEN], int choice, const char *problem)
 {
     struct form *form = MEM_NEW(struct form);
     struct dialog *dialog = dialog_new("Add machines", on_form_answer, form);
@@ -141,6 +152,7 @@ open_form(struct view *view, char *const texts[FIELD_LEN], const char *problem)
         struct dialog_field *field = dialog_add_text(dialog, labels[i], texts[i]);
         field->is_fresh = false;
     }
+    dialog_add_choice(dialog, "If it fails", choices)->choice = choice;
     dialog_add_button(dialog, "Cancel");
     dialog_add_button(dialog, "Add");
     view_ask(view, dialog);
@@ -152,7 +164,7 @@ machine_form_open(struct view *view)
     char none[] = "";
     char *const texts[FIELD_LEN] = { none, none, none, none };
 
-    open_form(view, texts, NULL);
+    open_form(view, texts, CHOICE_CLEAN, NULL);
 }
 
 void
@@ -165,7 +177,7 @@ machine_form_add(struct view *view, struct str names)
 
     if (str_trim(names).size == 0) {
         machine_form_open(view);
-    } else if (add(view, texts, &err) < 0) {
-        open_form(view, texts, err->message);
+    } else if (add(view, texts, CHOICE_CLEAN, &err) < 0) {
+        open_form(view, texts, CHOICE_CLEAN, err->message);
     }
 }

@@ -69,6 +69,65 @@ patch_again(struct machine_lane *lane)
     start(lane, &call, on_patched);
 }
 
+/* ---- removal ---- */
+
+static void
+on_forgotten(void *ctx, const struct reply *reply, struct err *owned)
+{
+    struct machine_lane *lane = ctx;
+    AUTO_ERR struct err *err = owned;
+
+    (void)reply;
+    if (err != NULL && err->code != ERR_NOT_FOUND) { /* which: it is gone */
+        set_problem(lane, err->message);
+    }
+}
+
+/* A removal that failed is tried once more by the same patch. */
+static void
+patch_removal(struct machine_lane *lane)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct call call = call_of(VERB_PATCH, lane->machines, (struct str){ 0 }, str_of(lane->name));
+
+    call.body = arena_printf(arena, "{\"spec\":{\"tries\":%lld%s}}",
+                             (long long)val_int(val_at(lane->object, "spec.tries"), 0) + 1,
+                             lane->forgets ? ",\"forget\":true" : "");
+    call.body_type = BODY_MERGE_PATCH;
+    call.accept = ACCEPT_RAW;
+    call.field_manager = STR("binnacle-console");
+    start(lane, &call, on_forgotten);
+}
+
+static void
+on_deleted(void *ctx, const struct reply *reply, struct err *owned)
+{
+    struct machine_lane *lane = ctx;
+    AUTO_ERR struct err *err = owned;
+
+    (void)reply;
+    if (err != NULL && err->code != ERR_NOT_FOUND) {
+        set_problem(lane, err->message);
+    } else if (err == NULL && lane->forgets) {
+        patch_removal(lane);
+    }
+}
+
+static void
+begin_removal(struct machine_lane *lane)
+{
+    struct call call = call_of(VERB_DELETE, lane->machines, (struct str){ 0 }, str_of(lane->name));
+
+    lane->wants_removal = false;
+    if (val_is(val_at(lane->object, "metadata.deletionTimestamp"))) {
+        patch_removal(lane);
+        return;
+    }
+    call.accept = ACCEPT_RAW;
+    call.pre_uid = val_str(val_at(lane->object, "metadata.uid"));
+    start(lane, &call, on_deleted);
+}
+
 /* They may run already. */
 static bool
 is_idle(const struct machine_lane *lane)
@@ -108,6 +167,9 @@ on_read(void *ctx, const struct reply *reply, struct err *owned)
         lane->arena = arena;
         lane->object = doc_root(doc);
         set_problem(lane, NULL);
+    }
+    if (doc != NULL && lane->wants_removal) {
+        begin_removal(lane);
     }
     if (doc != NULL && lane->wants_again) {
         lane->wants_again = false;

@@ -25,6 +25,7 @@ struct machine_lane {
     char *problem;       /* why not, or not anew; NULL: none */
     bool is_reading, is_stale;
     bool wants_again;                    /* the steps are to run once more when it has been read */
+    bool wants_removal, forgets;         /* it is to be taken out then; only forgotten */
     const struct machine_target *target; /* that it is added for; NULL: it was there */
     const struct machine_target_extra *extra;
     char put_off[64]; /* question that was answered or left for later */

@@ -15,6 +15,7 @@
 #include "ui/feed.h"
 #include "ui/machine_form.h"
 #include "ui/machine_lane.h"
+#include "ui/machine_remove.h"
 #include "ui/text.h"
 #include "ui/ui.h"
 #include "ui/view.h"
@@ -380,6 +381,8 @@ action_machine(struct view *view, enum action action)
 
     if (action == ACTION_ADD_MACHINE) {
         machine_form_open(view);
+    } else if (action == ACTION_MACHINE_REMOVE) {
+        machine_remove_ask(view, m->machines, (const char *const[]){ lane->name }, 1);
     } else if (action == ACTION_MACHINE_AGAIN) {
         machine_lane_again(lane);
     } else if (action == ACTION_MACHINE_OPEN && machine_lane_question(lane).size > 0) {
@@ -468,6 +471,7 @@ view_machine_add(struct ui *ui, const struct resource *machines,
         .key_path = arena_dupz(m->arena, str_of(extra->key_path)),
         .host_key = arena_dupz(m->arena, str_of(extra->host_key)),
         .node_name = arena_dupz(m->arena, str_of(extra->node_name)),
+        .keeps = extra->keeps,
     };
     for (size_t i = 0; i < len; i++) {
         struct machine_target *target = arena_alloc(m->arena, sizeof(*target));
@@ -479,6 +483,22 @@ view_machine_add(struct ui *ui, const struct resource *machines,
         lane->target = target;
         lane->extra = &m->extra;
         machine_lane_add(lane);
+    }
+    start_feed(m);
+    return &m->view;
+}
+
+struct view *
+view_machine_remove(struct ui *ui, const struct resource *machines, const char *const *names,
+                    size_t len, bool forgets)
+{
+    struct machine_view *m = make(ui, machines);
+
+    for (size_t i = 0; i < len; i++) {
+        struct machine_lane *lane = add_lane(m, str_of(names[i]));
+        lane->wants_removal = true;
+        lane->forgets = forgets;
+        machine_lane_read(lane);
     }
     start_feed(m);
     return &m->view;

@@ -23,4 +23,8 @@ struct view *view_machine_add(struct ui *ui, const struct resource *machines,
                               const struct machine_target *targets, size_t len,
                               const struct machine_target_extra *extra);
 
+/* Takes them out: drained and cleaned, or only forgotten. */
+struct view *view_machine_remove(struct ui *ui, const struct resource *machines,
+                                 const char *const *names, size_t len, bool forgets);
+
 #endif

@@ -15,6 +15,7 @@
 #include "ui/filter.h"
 #include "ui/follow.h"
 #include "ui/machine_form.h"
+#include "ui/machine_remove.h"
 #include "ui/save.h"
 #include "ui/shell.h"
 #include "ui/table.h"
@@ -413,6 +414,21 @@ look_res(struct res_view *res, enum action action)
     return true;
 }
 
+static void
+remove_machines(struct res_view *res)
+{
+    const struct table_row *rows[VIEW_MACHINE_MAX];
+    const char *names[VIEW_MACHINE_MAX];
+    size_t len = table_chosen(res->table, rows, VIEW_MACHINE_MAX);
+
+    for (size_t i = 0; i < len; i++) {
+        names[i] = rows[i]->name;
+    }
+    if (len > 0) {
+        machine_remove_ask(&res->view, res->resource, names, len);
+    }
+}
+
 static bool
 change_res(struct res_view *res, enum action action)
 {
@@ -426,6 +442,8 @@ change_res(struct res_view *res, enum action action)
         deed_restart(view, res->resource, res->table);
     } else if (action == ACTION_CORDON || action == ACTION_UNCORDON) {
         deed_cordon(view, res->resource, res->table, action == ACTION_CORDON);
+    } else if (action == ACTION_MACHINE_REMOVE) {
+        remove_machines(res);
     } else if (action == ACTION_ADD_MACHINE) {
         machine_form_open(view);
     } else {

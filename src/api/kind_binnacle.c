@@ -29,6 +29,10 @@ static const struct field binnacle_machine_spec_fields[] = {
     OPT("labels", STRING, MAP, 0, .doc = "Labels of the Node."),
     OPT("taints", OBJECT, LIST, 0, .of = &type_core_taint, .doc = "Taints of the Node."),
     OPT("pool", STRING, VAL, 0, .doc = "MachinePool that it belongs to."),
+    OPT("keep", BOOL, VAL, 0,
+        .doc = "What a failed step has put on the machine stays there, to be looked at."),
+    OPT("forget", BOOL, VAL, 0,
+        .doc = "When it is deleted nothing is taken off the machine: it may be gone."),
     OPT("tries", INT64, VAL, 0, .doc = "Raise it to have the steps run once more."),
 };
 LOCAL_TYPE(binnacle_machine_spec, "binnacle/v1.MachineSpec");
@@ -47,6 +51,7 @@ static const struct field binnacle_machine_status_fields[] = {
     OPT("phase", STRING, VAL, 0, .doc = "Pending, Installing, Waiting, Ready or Failed."),
     OPT("step", STRING, VAL, 0, .doc = "Step that runs or failed."),
     OPT("nodeName", STRING, VAL, 0, .doc = "Node that the machine became."),
+    OPT("installed", BOOL, VAL, 0, .doc = "Something was put on the machine."),
     OPT("message", STRING, VAL, 0,
         .doc = "What is going on, or what went wrong and what to do about it."),
     OPT("observedGeneration", INT64, VAL, 0, .doc = "Generation that the steps ran for."),
@@ -69,6 +74,28 @@ static const struct field binnacle_machine_fields[] = {
 TYPE(binnacle_machine, "binnacle/v1.Machine");
 
 /* ---- resources ---- */
+
+/* clang-format on */
+
+static void
+create_machine(struct prepare *p)
+{
+    struct str own = STR("\"" FINALIZER_MACHINE "\"");
+    struct val finalizers = val_at(p->now, "metadata.finalizers");
+    kinds_prepare_create(p);
+    VAL_EACH (it, finalizers) {
+        if (val_is_str(it.value, FINALIZER_MACHINE)) {
+            return;
+        }
+    }
+    if (val_is(finalizers)) {
+        edit_set(p->edit, "/metadata/finalizers/-", own);
+    } else {
+        edit_set(p->edit, "/metadata/finalizers", STR("[\"" FINALIZER_MACHINE "\"]"));
+    }
+}
+
+/* clang-format off */
 
 const struct column columns_machines[] = {
     COLUMN_NAME,
@@ -94,7 +121,7 @@ const struct resource resource_machines = {
     .verbs = VERB_ALL,
     .flags = RES_GENERATION | RES_UNCONDITIONAL_UPDATE,
     .type = &type_binnacle_machine,
-    .prepare_create = kinds_prepare_create,
+    .prepare_create = create_machine,
     .prepare_update = kinds_prepare_update,
     .subresources = machines_subs,
     .subresource_len = ARRAY_LEN(machines_subs),

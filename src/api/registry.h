@@ -61,6 +61,9 @@ struct prepare {
     int64_t wall_ms;
 };
 
+/* A Machine (binnacle.io) goes only when what was put on it has gone. */
+#define FINALIZER_MACHINE "binnacle.io/machine"
+
 /* What a row without prepare_create or prepare_update gets (kinds_prepare.c): the main resource does
  * not change the status, …/status nothing but it and metadata. */
 void kinds_prepare_create(struct prepare *p);

@@ -192,6 +192,7 @@ machine_status_patch(const struct machine_status *status, struct arena *arena)
     put_text(&w, "message", status->message);
     put_prompt(&w, status);
     put_conditions(&w, status);
+    jw_kbool(&w, "installed", status->is_installed);
     if (status->node_name != NULL) {
         jw_kvz(&w, "nodeName", status->node_name);
     }

@@ -35,7 +35,8 @@ struct machine_status {
         char id[17]; /* "": none stands */
         char *kind, *message;
     } prompt;
-    int64_t observed; /* generation that the steps are through for; 0: not yet */
+    bool is_installed; /* something of ours is on the machine */
+    int64_t observed;  /* generation that the steps are through for; 0: not yet */
     struct machine_status_step steps[MACHINE_STATUS_STEPS];
     size_t step_len;
     int64_t begun_ms, asked_ms; /* monotonic: of the first step; of the question that stands */

@@ -26,7 +26,11 @@ struct session_question {
     const char *message; /* what the person is shown */
 };
 /* What the steps find out and the Machine is to keep or show. */
-enum session_note { SESSION_NOTE_HOST_KEY, SESSION_NOTE_SHARE /* "push 40 %" */ };
+enum session_note {
+    SESSION_NOTE_HOST_KEY,
+    SESSION_NOTE_SHARE, /* "40 %" of the step that runs */
+    SESSION_NOTE_CLEAN, /* nothing of ours is left there */
+};
 
 struct session_spec {
     struct loop *loop;

@@ -60,6 +60,10 @@ read_stream(struct run *run, int stream, struct str_builder *to, struct err **er
         return ssh_failed(run->ssh, "the connection broke", err);
     }
     str_put(to, str_slice(bytes, (size_t)size));
+    if (to->overflow) {
+        return err_set(err, ERR_TOO_LARGE, "it writes without end: more than %d KiB",
+                       OUTPUT_MAX >> 10);
+    }
     return size;
 }
 

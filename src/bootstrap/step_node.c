@@ -17,31 +17,19 @@
 #include "bootstrap/transport.h"
 #include "client/client.h"
 
-#define AGENT "/usr/local/lib/binnacle/binnacle-agent"
-#define CONF "/etc/binnacle-agent"
+#define AGENT ONBOARD_AGENT
+#define CONF ONBOARD_CONF
 enum { SCRIPT_TIMEOUT_S = 30, ISSUE_TIMEOUT_MS = 30000, READY_TIMEOUT_MS = 120000, POLL_MS = 200 };
 
 /* ---- API ---- */
-
-static const struct resource *
-resource_of(const struct step_run *run, const char *group, const char *plural)
-{
-    return registry_any_version(run->registry, str_of(group), str_of(plural));
-}
 
 /* GET of an object; the document lives in the arena. */
 static int
 get_object(struct step_run *run, const struct resource *resource, struct str name, struct val *ret,
            struct err **err)
 {
-    struct str bytes;
     struct call call = call_of(VERB_GET, resource, (struct str){ 0 }, name);
-    if (session_call(run->session, &call, run->arena, &bytes, err) < 0) {
-        return -1;
-    }
-    struct doc *doc = doc_parse(run->arena, bytes, err);
-    *ret = doc == NULL ? (struct val){ 0 } : doc_root(doc);
-    return doc == NULL ? -1 : 0;
+    return onboard_read(run, &call, ret, err);
 }
 
 /* ---- identity ---- */
@@ -141,7 +129,7 @@ issue(struct step_run *run, const struct purpose *purpose, struct str request_pe
 {
     struct str bytes;
     const struct resource *requests =
-        resource_of(run, "certificates.k8s.io", "certificatesigningrequests");
+        onboard_resource(run, "certificates.k8s.io", "certificatesigningrequests");
     struct call create = call_of(VERB_CREATE, requests, (struct str){ 0 }, (struct str){ 0 });
     create.body = request_body(run, purpose, request_pem);
     if (session_call(run->session, &create, run->arena, &bytes, err) < 0) {
@@ -233,8 +221,6 @@ static const char unit[] =
     "OOMScoreAdjust=-999\nTasksMax=infinity\n"
     "[Install]\nWantedBy=multi-user.target\n";
 
-#define UNIT_FILE "/etc/systemd/system/binnacle-agent.service"
-
 static struct str
 config_text(const struct step_run *run)
 {
@@ -262,7 +248,7 @@ step_service_is_done(struct step_run *run, struct err **err)
         "%s"
         "[ -n \"$p\" ] && [ \"$(readlink /proc/$p/exe)\" = \"$(readlink -f " AGENT ")\" ] &&\n"
         "  echo there || echo absent\n",
-        run->has_systemd ? UNIT_FILE : "", STR_ARG(digest_hex(texts, run->arena)),
+        run->has_systemd ? ONBOARD_UNIT : "", STR_ARG(digest_hex(texts, run->arena)),
         run->has_systemd ? "p=$(systemctl show -p MainPID --value binnacle-agent)\n"
                          : "p=$(cat /proc/$p/task/$p/children 2>/dev/null | cut -d' ' -f1)\n");
     return onboard_script(run, script.at, (struct str){ 0 }, SCRIPT_TIMEOUT_S, &out, err) == 0 &&
@@ -286,52 +272,51 @@ step_service(struct step_run *run, struct err **err)
     if (put_text(run, CONF "/agent.yaml", 0600, config_text(run), err) < 0) {
         return -1;
     }
-    if (run->has_systemd && put_text(run, UNIT_FILE, 0644, STR(unit), err) < 0) {
+    if (run->has_systemd && put_text(run, ONBOARD_UNIT, 0644, STR(unit), err) < 0) {
         return -1;
     }
     return onboard_script(run, run->has_systemd ? with_systemd : without, (struct str){ 0 },
                           SCRIPT_TIMEOUT_S, &out, err);
 }
 
-void
-step_service_undo(struct step_run *run)
-{
-    static const char script[] =
-        "systemctl disable -q --now binnacle-agent 2>/dev/null\n"
-        "rm -f " UNIT_FILE "\n"
-        "[ ! -f /run/binnacle-agent.pid ] || kill -- -$(cat /run/binnacle-agent.pid) 2>/dev/null\n"
-        "rm -f /run/binnacle-agent.pid; exit 0\n";
-    AUTO_ERR struct err *err = NULL;
-    struct str out;
-    (void)onboard_script(run, script, (struct str){ 0 }, SCRIPT_TIMEOUT_S, &out,
-                         &err); /* best effort */
-}
-
 /* ---- verify ---- */
 
-static bool
-is_ready(struct val node)
+/* The last thing that the agent had to say, for who reads why it failed. */
+static struct str
+last_words(struct step_run *run)
 {
-    VAL_EACH (it, val_at(node, "status.conditions")) {
-        if (val_is_str(val_get(it.value, "type"), "Ready")) {
-            return val_is_str(val_get(it.value, "status"), "True");
-        }
-    }
-    return false;
+    static const char script[] = "{ journalctl -q -u binnacle-agent -n 20 -o cat 2>/dev/null ||\n"
+                                 "  tail -n 20 /var/log/binnacle-agent.log 2>/dev/null; } |\n"
+                                 "  grep -E ' (warn|error) ' | tail -n 1 | cut -c1-300\n";
+    AUTO_ERR struct err *err = NULL;
+    struct str out = { 0 };
+    (void)onboard_script(run, script, (struct str){ 0 }, SCRIPT_TIMEOUT_S, &out,
+                         &err); /* without it there is less to read */
+    return out;
+}
+
+static int
+not_verified(struct step_run *run, bool was_seen, struct err **err)
+{
+    struct str said = last_words(run);
+    return err_set(err, ERR_TIMEOUT, "the node '" STR_FMT "' %s within %d s%s" STR_FMT,
+                   STR_ARG(run->node_name), was_seen ? "did not become Ready" : "did not register",
+                   READY_TIMEOUT_MS / 1000, said.size > 0 ? "; its agent said: " : "",
+                   STR_ARG(said));
 }
 
 int
 step_verify(struct step_run *run, struct err **err)
 {
     int64_t until_ms = clock_mono_ms() + READY_TIMEOUT_MS;
-    const struct resource *nodes = resource_of(run, "", "nodes");
+    const struct resource *nodes = onboard_resource(run, "", "nodes");
     bool was_seen = false;
     while (clock_mono_ms() < until_ms) {
         struct val node = { 0 };
         AUTO_ERR struct err *absent = NULL;
         if (get_object(run, nodes, run->node_name, &node, &absent) == 0) {
             was_seen = true;
-            if (is_ready(node)) {
+            if (onboard_is_ready(node)) {
                 return 0;
             }
         } else if (absent->code != ERR_NOT_FOUND) {
@@ -342,7 +327,5 @@ step_verify(struct step_run *run, struct err **err)
             return err_set(err, ERR_CANCELLED, "given up");
         }
     }
-    return err_set(err, ERR_TIMEOUT, "the node '" STR_FMT "' %s within %d s",
-                   STR_ARG(run->node_name), was_seen ? "did not become Ready" : "did not register",
-                   READY_TIMEOUT_MS / 1000);
+    return not_verified(run, was_seen, err);
 }

@@ -101,6 +101,9 @@ put_spec(struct jw *w, const struct machine_target *target,
         }
     }
     put_given(w, "nodeName", str_of(extra->node_name));
+    if (extra->keeps) {
+        jw_kbool(w, "keep", true);
+    }
 }
 
 struct str

@@ -15,6 +15,7 @@ struct machine_target {
 };
 struct machine_target_extra {
     const char *key_path, *host_key, *node_name; /* "" : not given */
+    bool keeps;                                  /* Machine spec.keep */
 };
 
 /* IPv6 addresses with a port stand in brackets. Texts live in the arena. */

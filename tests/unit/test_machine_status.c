@@ -59,20 +59,22 @@ test_steps(void **state)
     machine_status_share(&status, "40 %");
     expect("{\"status\":{\"phase\":\"Installing\",\"step\":\"push\",\"message\":\"40 %\","
            "\"prompt\":null,\"conditions\":[" CONDITION(
-               "connect", "True", "02", "Done", "2.5 s") "," CONDITION("push", "Unknown", "02",
-                                                                       "Running", "40 %") "]}}");
+               "connect", "True", "02", "Done",
+               "2.5 s") "," CONDITION("push", "Unknown", "02", "Running",
+                                      "40 %") "],\"installed\":false}}");
     machine_status_end(&status, "push", "no room");
     machine_status_set(&status.message, "push: no room; make some");
     machine_status_set(&status.node_name, "n1");
     machine_status_set(&status.host_key, "ssh-ed25519 AAAA");
     status.phase = "Failed";
     status.observed = 3;
+    status.is_installed = true;
     expect(
         "{\"status\":{\"phase\":\"Failed\",\"step\":\"push\","
         "\"message\":\"push: no room; make some\",\"prompt\":null,\"conditions\":[" CONDITION(
             "connect", "True", "02", "Done",
             "2.5 s") "," CONDITION("push", "False", "02", "Failed",
-                                   "no room") "],\"nodeName\":\"n1\","
+                                   "no room") "],\"installed\":true,\"nodeName\":\"n1\","
                                               "\"hostKey\":\"ssh-ed25519 AAAA\",\"observedGeneration\":3}}");
 }
 
@@ -88,8 +90,8 @@ test_question(void **state)
     expect("{\"status\":{\"phase\":\"Pending\",\"step\":\"connect\",\"message\":null,\"prompt\":{"
            "\"id\":\"0123456789abcdef\",\"step\":\"connect\",\"kind\":\"password\","
            "\"message\":\"password of 'x'\"},\"conditions\":[" CONDITION(
-               "connect", "Unknown", "00", "Running", "") "," CONDITION("push", "Unknown", "00",
-                                                                        "Pending", "") "]}}");
+               "connect", "Unknown", "00", "Running",
+               "") "," CONDITION("push", "Unknown", "00", "Pending", "") "],\"installed\":false}}");
     machine_status_ask(&status, NULL);
     machine_status_end(&status, "connect", NULL);
     assert_string_equal(status.steps[0].note, "0.3 s");

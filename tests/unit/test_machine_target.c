@@ -57,7 +57,8 @@ test_machine(void **state)
     AUTO_ERR struct err *err = NULL;
     AUTO_ARENA struct arena *arena = arena_new();
     struct machine_target target;
-    struct machine_target_extra none = { "", "", "" }, all = { "/k", "SHA256:x", "worker" };
+    struct machine_target_extra none = { "", "", "", false },
+                                all = { "/k", "SHA256:x", "worker", true };
     (void)state;
     assert_int_equal(machine_target_parse("local", arena, &target, &err), 0);
     assert_true(target.is_local);
@@ -69,7 +70,7 @@ test_machine(void **state)
                        "{\"apiVersion\":\"binnacle.io/v1\",\"kind\":\"Machine\",\"metadata\":"
                        "{\"name\":\"n2-2222\"},\"spec\":{\"transport\":\"ssh\",\"address\":\"n2\","
                        "\"user\":\"ops\",\"keyRef\":\"/k\",\"hostKey\":\"SHA256:x\",\"port\":2222,"
-                       "\"nodeName\":\"worker\"}}"));
+                       "\"nodeName\":\"worker\",\"keep\":true}}"));
     assert_true(str_is(machine_target_again(&target, &none, 3, arena),
                        "{\"spec\":{\"transport\":\"ssh\",\"address\":\"n2\",\"user\":\"ops\","
                        "\"port\":2222,\"tries\":3}}"));

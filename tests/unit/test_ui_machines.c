@@ -41,11 +41,11 @@ static void
 route_machine(const char *name, int generation, const char *status)
 {
     AUTO_FREE char *line = mem_printf("GET " MACHINES "/%s ", name);
-    AUTO_FREE char *json =
-        mem_printf("{\"apiVersion\":\"binnacle.io/v1\",\"kind\":\"Machine\",\"metadata\":{"
-                   "\"name\":\"%s\",\"generation\":%d},\"spec\":{\"transport\":\"ssh\","
-                   "\"address\":\"%s\",\"user\":\"ops\",\"tries\":4},\"status\":{%s}}",
-                   name, generation, name, status);
+    AUTO_FREE char *json = mem_printf(
+        "{\"apiVersion\":\"binnacle.io/v1\",\"kind\":\"Machine\",\"metadata\":{"
+        "\"name\":\"%s\",\"uid\":\"u-1\",\"generation\":%d},\"spec\":{\"transport\":\"ssh\","
+        "\"address\":\"%s\",\"user\":\"ops\",\"tries\":4},\"status\":{%s}}",
+        name, generation, name, status);
     ui_box_route(&box, line, json);
 }
 
@@ -250,6 +250,30 @@ test_two(void **state)
     ui_box_refuse_text(&box, "0/2 ready");
 }
 
+/* From the table: drained and cleaned; then the way out for one that does not answer any more. */
+static void
+test_remove(void **state)
+{
+    (void)state;
+    open_box("wrk-9");
+    route_machine("wrk-9", 1, "\"phase\":\"Ready\",\"observedGeneration\":1");
+    command("machines");
+    ui_box_keys(&box, "ctrl-d");
+    ui_box_expect_golden(&box, "machine-remove-80x24");
+    ui_box_keys(&box, "enter"); /* enter is no */
+    ui_box_refuse_text(&box, "Remove the machine");
+    ui_box_keys(&box, "ctrl-d tab enter");
+    answer(expect("DELETE " MACHINES "/wrk-9", "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\","
+                                               "\"preconditions\":{\"uid\":\"u-1\"}}"));
+    machine_changed("wrk-9", "\"phase\":\"Failed\",\"observedGeneration\":1,"
+                             "\"message\":\"connect: no answer\"");
+    ui_box_expect_text(&box, "connect: no answer");
+    ui_box_keys(&box, "ctrl-d up right tab tab enter");
+    answer(expect("DELETE " MACHINES "/wrk-9", "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\","
+                                               "\"preconditions\":{\"uid\":\"u-1\"}}"));
+    answer(expect("PATCH " MACHINES "/wrk-9", "{\"spec\":{\"tries\":5,\"forget\":true}}"));
+}
+
 static void
 test_bad_input(void **state)
 {
@@ -277,6 +301,7 @@ main(void)
         cmocka_unit_test_teardown(test_answered_elsewhere, close_box),
         cmocka_unit_test_teardown(test_hostile, close_box),
         cmocka_unit_test_teardown(test_two, close_box),
+        cmocka_unit_test_teardown(test_remove, close_box),
         cmocka_unit_test_teardown(test_bad_input, close_box),
     };
 
