@@ -359,6 +359,9 @@ EXTRA_DIST += .clang-format README.md doc tests/README.md check quickstart scrip
 	tests/lib/lab.sh tests/lib/lab_build.sh tests/lib/lab_cgroup.sh tests/lib/lab_host.sh \
 	tests/lib/lab_cluster.sh tests/lib/lab_node.sh tests/lib/lab_test.sh tests/lib/mux.sh \
 	tests/lib/ws_client.py \
+	tests/lib/lab_node.sh tests/lib/lab_test.sh tests/lib/lab_machines.sh tests/lib/ws_client.py \
+	tests/lib/lab_cluster.sh \
+	tests/lib/lab_node.sh tests/lib/lab_test.sh tests/lib/lab_machines.sh tests/lib/mux.sh \
 	tests/tools/check-banned.awk tests/tools/check-banned.sh tests/tools/check-format.sh \
 	tests/tools/check-flags.awk tests/tools/check-flags.sh \
 	tests/tools/check-layers.sh tests/tools/check-limits.awk tests/tools/check-limits.sh \

@@ -5,54 +5,19 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/tap.sh"
 . "$here/../lib/lab_test.sh"
-programs=${top_builddir:-$here/../..}
-
-[ -x "$programs/binnacle" ] && [ -x "$programs/binnacle-agent" ] || skip_all "needs both programs"
 export LAB_DISK=1500m
 lab_need 2
-control=10.77.0.1 n1=10.77.0.11 n2=10.77.0.12
-
-# ---- the control plane, on the LAN ----
-
-export BINNACLE_DATA_DIR=$tap_dir/data
-mkdir "$tap_dir/bin"
-cp "$programs/binnacle" "$tap_dir/bin/"
-strip -o "$tap_dir/bin/binnacle-agent" "$programs/binnacle-agent"
-
-binnacle() { # on the LAN; answers to questions come as lines of standard input
-    lab exec "$tap_dir/bin/binnacle" "$@"
-}
-start_serve() {
-    binnacle serve --listen "$control:6443" --advertise "$control" </dev/null \
-        >"$tap_dir/ready" 2>>"$tap_dir/serve.log" &
-    serve=$!
-    lab_until 20 grep -q 'is ready' "$tap_dir/ready"
-}
-add() { # ANSWERS ARGUMENT...: each line of ANSWERS is one
-    printf '%b' "$1" | binnacle node add "${@:2}" 2>&1
-}
-said() { # TEXT: in what the last `add` said
-    grep -qF -- "$1" "$tap_dir/said"
-}
-fails() { # ANSWERS ARGUMENT...
-    ! add "$@" >"$tap_dir/said"
-}
-fingerprint() { # HOST
-    lab in "$1" ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub | cut -d' ' -f2
-}
-seconds() { # COMMAND...: how long it took, in the log of the test
-    local begun
-    begun=$(date +%s%N)
-    "$@" || return
-    echo "# $(((($(date +%s%N) - begun)) / 1000000)) ms: $*" >>"$tap_dir/times"
-}
+. "$here/../lib/lab_machines.sh"
+n1=10.77.0.11 n2=10.77.0.12
 
 check "the control plane is ready" start_serve
+
+bare=$(remains n2)
 
 # ---- root, by key ----
 
 check "a host key that is not the expected one stops it" \
-    fails '' "root@$n1" --identity "$LAB_DIR/id" --host-key SHA256:AAAA
+    fails add '' "root@$n1" --identity "$LAB_DIR/id" --host-key SHA256:AAAA
 check "and says which it is" said "$(fingerprint n1)"
 check "a bare host becomes a Ready node by key" \
     seconds add '' "root@$n1" --identity "$LAB_DIR/id" --host-key "$(fingerprint n1)"
@@ -63,9 +28,9 @@ equal "and nothing was" "$(agents n1)" "$before"
 
 # ---- a user, by password, with sudo's ----
 
-check "'no' to the host key ends it" fails 'no\n' "pw@$n2"
+check "'no' to the host key ends it" fails add 'no\n' "pw@$n2"
 check "and says so" said "the host key was not accepted"
-check "wrong passwords end it" fails 'yes\nbad\nworse\nworst\n' "pw@$n2"
+check "wrong passwords end it" fails add 'yes\nbad\nworse\nworst\n' "pw@$n2"
 check "and say so" said "did not take the password of 'pw'"
 check "a host becomes a node by password and sudo" seconds add 'pw\n' "pw@$n2"
 nodes() { lab exec kubectl --kubeconfig "$BINNACLE_DATA_DIR/admin.kubeconfig" get nodes --no-headers; }
@@ -78,10 +43,15 @@ fi
 # ---- the host key changes ----
 
 lab in n2 sh -c 'rm /etc/ssh/ssh_host_*; ssh-keygen -q -A && systemctl restart ssh'
-check "a changed host key stops it" fails 'yes\n' "pw@$n2"
+check "a changed host key stops it" fails add 'yes\n' "pw@$n2"
 check "and says it loudly" said "CHANGED"
 check "the host's name pins the new one" add "$n2\npw\n" "pw@$n2"
 
-kill "$serve"
+# ---- and back ----
+
+check "a node is removed" seconds remove 'pw\n' n2
+equal "and nothing stays on it" "$(remains n2)" "$bare"
+
+kill_serve
 tap_note <"$tap_dir/times"
 tap_done
