@@ -242,6 +242,7 @@ lab_tests += tests/lab/test_lab_faults.sh
 lab_tests += tests/lab/test_node.sh
 lab_tests += tests/lab/test_agent.sh
 lab_tests += tests/lab/test_ssh.sh
+lab_tests += tests/lab/test_ssh_faults.sh
 lab_tests += tests/lab/test_streams.sh
 lab_tests += tests/lab/test_shell.sh
 lab_tests += tests/lab/test_quickstart.sh

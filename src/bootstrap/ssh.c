@@ -25,6 +25,7 @@
 #include "bootstrap/session.h"
 #include "bootstrap/ssh_priv.h"
 
+enum { GREETING_MAX = 256 << 10 /* bytes: banners, keys and all */ };
 enum { LOOK_MS = 500 /* between looks at the clock, which tests may warp */, BYE_MS = 500 };
 
 /* The order that ssh(1) prefers; the library leaves out what it has not. */
@@ -72,6 +73,30 @@ static LIBSSH2_REALLOC_FUNC(lib_realloc)
     return grown;
 }
 
+/* ---- reading: a server that never stops must not keep the library busy ---- */
+
+static LIBSSH2_RECV_FUNC(lib_recv)
+{
+    struct ssh *ssh = *abstract;
+    bool floods = !ssh->is_through && ssh->greeted > GREETING_MAX;
+    if (floods || clock_mono_ms() >= ssh->guard_ms || session_is_cancelled(ssh->session)) {
+        ssh->is_late = true;
+        return -ECONNABORTED;
+    }
+    ssize_t size = recv(socket, buffer, length, flags);
+    if (size < 0) {
+        return errno == EINTR || errno == EWOULDBLOCK ? -EAGAIN : -errno;
+    }
+    ssh->greeted += ssh->is_through ? 0 : (size_t)size;
+    return size;
+}
+
+void
+ssh_guard(struct ssh *ssh, int64_t deadline_ms)
+{
+    ssh->guard_ms = deadline_ms;
+}
+
 static pthread_once_t lib_once = PTHREAD_ONCE_INIT;
 
 static void
@@ -117,6 +142,12 @@ ssh_failed(struct ssh *ssh, const char *what, struct err **err)
     (void)libssh2_session_last_error(ssh->lib, &text, &size, 0);
     if (session_is_cancelled(ssh->session)) {
         return err_set(err, ERR_CANCELLED, "given up");
+    }
+    if (ssh->is_late) {
+        return err_set(err, ERR_TIMEOUT, "%s: %s", what,
+                       ssh->is_through || ssh->greeted <= GREETING_MAX
+                           ? "no end in time"
+                           : "what it sends has no end: is it an SSH server?");
     }
     return err_set(err, ERR_UNAVAILABLE, "%s: %.*s", what, size, text == NULL ? "" : text);
 }
@@ -207,6 +238,7 @@ shake_hands(struct ssh *ssh, struct str key_type, int64_t deadline_ms, struct er
                                 ? mem_strdup(KEY_TYPES)
                                 : mem_printf(STR_FMT "," KEY_TYPES, STR_ARG(key_type));
     int rc;
+    ssh_guard(ssh, deadline_ms);
     (void)libssh2_session_method_pref(ssh->lib, LIBSSH2_METHOD_HOSTKEY, types);
     while ((rc = libssh2_session_handshake(ssh->lib, ssh->fd)) == LIBSSH2_ERROR_EAGAIN) {
         if (ssh_wait(ssh, deadline_ms, err) < 0) {
@@ -218,6 +250,7 @@ shake_hands(struct ssh *ssh, struct str key_type, int64_t deadline_ms, struct er
                        "no cipher, key exchange or host key in common with the SSH server: "
                        "let it offer an ed25519 or ecdsa host key, aes256-ctr and hmac-sha2-256");
     }
+    ssh->is_through = rc == 0;
     return rc == 0 ? 0 : ssh_failed(ssh, "the SSH handshake", err);
 }
 
@@ -238,7 +271,8 @@ ssh_open(struct session *session, const char *host, int port, struct str key_typ
     ssh->fd = fd;
     ssh->place = mem_printf(is_v6 ? "[%s]:%d" : "%s:%d", host, port);
     ssh->opened_ms = clock_mono_ms();
-    ssh->lib = libssh2_session_init_ex(lib_alloc, lib_free, lib_realloc, NULL);
+    ssh->lib = libssh2_session_init_ex(lib_alloc, lib_free, lib_realloc, ssh);
+    (void)libssh2_session_callback_set(ssh->lib, LIBSSH2_CALLBACK_RECV, (void *)lib_recv);
     session_own_fd(session, fd);
     libssh2_session_set_blocking(ssh->lib, 0);
     if (shake_hands(ssh, key_type, deadline_ms, err) < 0) {
@@ -257,6 +291,7 @@ ssh_close(struct ssh *ssh)
     }
     AUTO_ERR struct err *late = NULL;
     int64_t deadline_ms = clock_mono_ms() + BYE_MS;
+    ssh_guard(ssh, deadline_ms);
     while (libssh2_session_disconnect(ssh->lib, "done") == LIBSSH2_ERROR_EAGAIN &&
            ssh_wait(ssh, deadline_ms, &late) == 0) {
     }

@@ -172,6 +172,7 @@ close_channel(struct run *run)
     if (run->channel == NULL) {
         return;
     }
+    ssh_guard(run->ssh, deadline_ms);
     while (libssh2_channel_close(run->channel) == LIBSSH2_ERROR_EAGAIN &&
            ssh_wait(run->ssh, deadline_ms, &late) == 0) {
     }
@@ -187,6 +188,7 @@ free_channel(struct run *run)
 {
     AUTO_ERR struct err *late = NULL;
     int64_t deadline_ms = clock_mono_ms() + CLOSE_MS;
+    ssh_guard(run->ssh, deadline_ms);
     while (run->channel != NULL && libssh2_channel_free(run->channel) == LIBSSH2_ERROR_EAGAIN &&
            ssh_wait(run->ssh, deadline_ms, &late) == 0) {
     }
@@ -202,6 +204,7 @@ ssh_exec(struct ssh *ssh, const struct ssh_exec *exec, struct arena *arena, stru
                        .err = { .max = OUTPUT_MAX },
                        .gate = exec->gate == NULL ? SSH_GATE_OPEN : SSH_GATE_SHUT,
                        .deadline_ms = clock_mono_ms() + exec->timeout_ms };
+    ssh_guard(ssh, run.deadline_ms);
     int rc = open_channel(&run, err);
     if (rc == 0) {
         rc = talk(&run, err);

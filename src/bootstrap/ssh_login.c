@@ -36,6 +36,7 @@ ssh_login_methods(struct ssh *ssh, const char *user, struct str *ret, struct are
 {
     int64_t deadline_ms = clock_mono_ms() + LOGIN_MS;
     char *list;
+    ssh_guard(ssh, deadline_ms);
     while ((list = libssh2_userauth_list(ssh->lib, user, size_of(user))) == NULL) {
         if (libssh2_userauth_authenticated(ssh->lib) != 0) {
             *ret = STR("");
@@ -60,6 +61,7 @@ ssh_login_key(struct ssh *ssh, const char *user, const char *path, const struct 
 {
     int64_t deadline_ms = clock_mono_ms() + LOGIN_MS;
     int rc;
+    ssh_guard(ssh, deadline_ms);
     while ((rc = libssh2_userauth_publickey_fromfile_ex(ssh->lib, user, size_of(user), NULL, path,
                                                         secret_text(passphrase).at)) ==
            LIBSSH2_ERROR_EAGAIN) {
@@ -75,8 +77,8 @@ ssh_login_key(struct ssh *ssh, const char *user, const char *path, const struct 
 /* Every question without echo is taken for the password. */
 static LIBSSH2_USERAUTH_KBDINT_RESPONSE_FUNC(answer_all)
 {
-    const struct secret *const *password = *abstract;
-    struct str text = secret_text(*password);
+    const struct ssh *ssh = *abstract;
+    struct str text = secret_text(ssh->password);
     (void)name;
     (void)name_len;
     (void)instruction;
@@ -108,13 +110,14 @@ ssh_login_password(struct ssh *ssh, const char *user, struct str methods,
     struct str text = secret_text(password);
     bool is_plain = ssh_login_has(methods, "password");
     int rc;
-    *libssh2_session_abstract(ssh->lib) = &password;
+    ssh->password = password;
+    ssh_guard(ssh, deadline_ms);
     do {
         rc = is_plain ? libssh2_userauth_password_ex(ssh->lib, user, size_of(user), text.at,
                                                      (unsigned)text.size, NULL)
                       : libssh2_userauth_keyboard_interactive_ex(ssh->lib, user, size_of(user),
                                                                  answer_all);
     } while (rc == LIBSSH2_ERROR_EAGAIN && ssh_wait(ssh, deadline_ms, err) == 0);
-    *libssh2_session_abstract(ssh->lib) = NULL;
+    ssh->password = NULL;
     return outcome(ssh, rc, "offer a password", err);
 }

@@ -19,7 +19,13 @@
 
 #define AGENT ONBOARD_AGENT
 #define CONF ONBOARD_CONF
-enum { SCRIPT_TIMEOUT_S = 30, ISSUE_TIMEOUT_MS = 30000, READY_TIMEOUT_MS = 120000, POLL_MS = 200 };
+enum {
+    SCRIPT_TIMEOUT_S = 30,
+    ISSUE_TIMEOUT_MS = 30000,
+    READY_TIMEOUT_MS = 120000,
+    POLL_MS = 200,
+    ALIVE_MS = 5000 /* between two looks whether the machine is still there */
+};
 
 /* ---- API ---- */
 
@@ -305,10 +311,23 @@ not_verified(struct step_run *run, bool was_seen, struct err **err)
                    STR_ARG(said));
 }
 
+/* Nothing is heard of a machine that died meanwhile: it is asked. */
+static int
+look_alive(struct step_run *run, int64_t *next_ms, struct err **err)
+{
+    struct str out;
+    if (clock_mono_ms() < *next_ms) {
+        return 0;
+    }
+    *next_ms = clock_mono_ms() + ALIVE_MS;
+    return onboard_script(run, "echo here\n", (struct str){ 0 }, SCRIPT_TIMEOUT_S, &out, err);
+}
+
 int
 step_verify(struct step_run *run, struct err **err)
 {
     int64_t until_ms = clock_mono_ms() + READY_TIMEOUT_MS;
+    int64_t alive_ms = clock_mono_ms() + ALIVE_MS;
     const struct resource *nodes = onboard_resource(run, "", "nodes");
     bool was_seen = false;
     while (clock_mono_ms() < until_ms) {
@@ -321,6 +340,9 @@ step_verify(struct step_run *run, struct err **err)
             }
         } else if (absent->code != ERR_NOT_FOUND) {
             err_move(err, &absent);
+            return -1;
+        }
+        if (look_alive(run, &alive_ms, err) < 0) {
             return -1;
         }
         if (!session_wait(run->session, POLL_MS)) {
