@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "base/nodump.h"
 #include "base/options.h"
 
 /* A static program must not load the host's libnss_*: another libc's would be in it. */
@@ -66,6 +67,7 @@ main(int argc, char **argv)
     AUTO_ERR struct err *err = NULL;
     int status;
 
+    nodump();
     keep_nss_static();
     if (argc > 1 && strcmp(argv[1], "identity") == 0) {
         return identity_main(argc - 2, argv + 2);

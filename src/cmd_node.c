@@ -264,11 +264,13 @@ watch_over(void *ctx, const struct reply *reply, struct err *owned)
 {
     struct cmd_node *run = ctx;
     (void)reply;
-    if (owned == NULL && run->over_len < run->added_len) {
-        (void)err_set(&owned, ERR_UNAVAILABLE, "the control plane went away");
-    }
     if (owned != NULL && owned->code == ERR_CANCELLED) {
         err_clear(&owned);
+    } else if (run->over_len < run->added_len) {
+        err_clear(&owned);
+        (void)err_set(&owned, ERR_UNAVAILABLE,
+                      "the control plane went away; when it is there again it goes on by itself: "
+                      "`binnacle node list` shows how far it is");
     }
     cmd_node_end(run, owned);
 }

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/nodump.h"
 #include "base/options.h"
 #include "cmd_backup.h"
 #include "cmd_history.h"
@@ -133,6 +134,7 @@ run_alone(char **argv)
 int
 main(int argc, char **argv)
 {
+    nodump();
     const char *name = argc < 2 ? NULL : argv[1];
     const struct command *command = name == NULL ? NULL : find_command(name);
     if (name == NULL) {

@@ -31,3 +31,4 @@ libbase_a_SOURCES += src/base/options.def
 EXTRA_DIST += src/base/README.md
 libbase_a_SOURCES += src/base/base64.c src/base/base64.h
 libbase_a_SOURCES += src/base/ip.c src/base/ip.h
+libbase_a_SOURCES += src/base/nodump.c src/base/nodump.h

@@ -31,7 +31,10 @@ explain(const struct step_run *run, const char *step, const char *advice, struct
     struct err *why = STEAL(*err);
     bool is_cancelled = session_is_cancelled(run->session);
     (void)err_set(err, is_cancelled ? ERR_CANCELLED : ERR_UNAVAILABLE, "%s: %s; %s", step,
-                  why->message, is_cancelled ? "it was given up" : advice);
+                  why->message,
+                  is_cancelled              ? "it was given up"
+                  : run->transport->is_lost ? "is the machine still on, and the network between?"
+                                            : advice);
     err_free(why);
 }
 
@@ -85,7 +88,10 @@ clean_up(struct step_run *run, size_t failed, struct err **err)
     if (onboard_steps[failed].undo == NULL || session_is_cancelled(run->session)) {
         return;
     }
-    if (run->keeps != NULL) {
+    if (run->transport->is_lost) {
+        append("what was put there stays; the next try goes on from it, and removing takes it away",
+               err);
+    } else if (run->keeps != NULL) {
         append(run->keeps, err);
     } else if (take_back(run, failed, &why) == 0) {
         session_note(run->session, SESSION_NOTE_CLEAN, "");

@@ -85,7 +85,9 @@ static LIBSSH2_RECV_FUNC(lib_recv)
     }
     ssize_t size = recv(socket, buffer, length, flags);
     if (size < 0) {
-        return errno == EINTR || errno == EWOULDBLOCK ? -EAGAIN : -errno;
+        bool is_later = errno == EINTR || errno == EAGAIN;
+        ssh->failed = is_later ? ssh->failed : errno; /* who asks later is told nothing */
+        return is_later ? -EAGAIN : -errno;
     }
     ssh->greeted += ssh->is_through ? 0 : (size_t)size;
     return size;
@@ -134,6 +136,34 @@ ssh_wait(struct ssh *ssh, int64_t deadline_ms, struct err **err)
     return wait_fd(ssh->session, ssh->fd, events != 0 ? events : POLLIN, deadline_ms, err);
 }
 
+/* Why the socket is of no use any more; 0: it is, or the other side closed it in order. */
+static bool
+look_lost(struct ssh *ssh, int *ret_errno)
+{
+    char byte;
+    ssize_t size = recv(ssh->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    *ret_errno = size < 0 ? errno : 0;
+    return size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+/* The library's own words for a broken connection say little: "Unexpected error". */
+static bool
+say_lost(struct ssh *ssh, const char *what, struct err **err)
+{
+    int code = libssh2_session_last_errno(ssh->lib), failed = 0;
+    bool is_socket = code == LIBSSH2_ERROR_SOCKET_SEND || code == LIBSSH2_ERROR_SOCKET_RECV ||
+                     code == LIBSSH2_ERROR_SOCKET_DISCONNECT;
+    ssh->is_lost = look_lost(ssh, &failed) || is_socket || ssh->is_lost;
+    failed = failed == 0 || failed == EAGAIN ? ssh->failed : failed;
+    ssh->failed = failed;
+    if (ssh->is_lost && failed != 0) {
+        (void)err_sys(err, failed, "%s: the connection broke", what);
+    } else if (ssh->is_lost) {
+        (void)err_set(err, ERR_UNAVAILABLE, "%s: the connection broke", what);
+    }
+    return ssh->is_lost;
+}
+
 int
 ssh_failed(struct ssh *ssh, const char *what, struct err **err)
 {
@@ -148,6 +178,9 @@ ssh_failed(struct ssh *ssh, const char *what, struct err **err)
                        ssh->is_through || ssh->greeted <= GREETING_MAX
                            ? "no end in time"
                            : "what it sends has no end: is it an SSH server?");
+    }
+    if (say_lost(ssh, what, err)) {
+        return -1;
     }
     return err_set(err, ERR_UNAVAILABLE, "%s: %.*s", what, size, text == NULL ? "" : text);
 }
@@ -311,6 +344,12 @@ ssh_host_key(const struct ssh *ssh, struct arena *arena)
     int type;
     const char *blob = libssh2_session_hostkey(ssh->lib, &size, &type);
     return blob == NULL ? (struct str){ 0 } : host_key_text(str_slice(blob, size), arena);
+}
+
+bool
+ssh_is_lost(const struct ssh *ssh)
+{
+    return ssh != NULL && ssh->is_lost;
 }
 
 int64_t

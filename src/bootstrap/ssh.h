@@ -22,6 +22,7 @@ void ssh_close(struct ssh *ssh); /* NULL allowed */
 /* The host's key as host_key.h writes it. */
 struct str ssh_host_key(const struct ssh *ssh, struct arena *arena);
 int64_t ssh_age_ms(const struct ssh *ssh); /* since the connection was made */
+bool ssh_is_lost(const struct ssh *ssh);   /* it broke; NULL allowed */
 
 /* ---- logging in (ssh_login.c) ---- */
 

@@ -57,7 +57,7 @@ read_stream(struct run *run, int stream, struct str_builder *to, struct err **er
         return 0;
     }
     if (size < 0) {
-        return ssh_failed(run->ssh, "the connection broke", err);
+        return ssh_failed(run->ssh, "a command", err);
     }
     str_put(to, str_slice(bytes, (size_t)size));
     if (to->overflow) {
@@ -87,7 +87,7 @@ write_some(struct run *run, struct str bytes, struct err **err)
     if (size == LIBSSH2_ERROR_EAGAIN) {
         return 0;
     }
-    return size < 0 ? ssh_failed(run->ssh, "the connection broke", err) : size;
+    return size < 0 ? ssh_failed(run->ssh, "a command", err) : size;
 }
 
 /* What the gate says first, then the input, then its end. */
@@ -116,7 +116,7 @@ write_next(struct run *run, struct err **err)
     int rc = libssh2_channel_send_eof(run->channel);
     run->sent_eof = rc == 0;
     if (rc != 0 && rc != LIBSSH2_ERROR_EAGAIN) {
-        return ssh_failed(run->ssh, "the connection broke", err);
+        return ssh_failed(run->ssh, "a command", err);
     }
     return rc == 0;
 }

@@ -17,11 +17,13 @@ struct ssh {
     struct session *session;
     LIBSSH2_SESSION *lib;
     int fd;
+    int failed;  /* errno of its last read that failed */
     char *place; /* "10.0.0.7:22" or "[::1]:22", for messages */
     int64_t opened_ms;
     int64_t guard_ms;              /* no byte is read after it, see ssh_guard */
     size_t greeted;                /* bytes read before the handshake was through */
     bool is_through, is_late;      /* the handshake; the guard struck */
+    bool is_lost;                  /* the connection broke */
     const struct secret *password; /* of the login under way; NULL: none */
 };
 

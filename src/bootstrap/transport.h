@@ -39,6 +39,7 @@ struct transport_ops {
 struct transport {
     const struct transport_ops *ops;
     bool is_remote;
+    bool is_lost; /* nobody answers there any more */
 };
 
 /* This machine, as the user that serve runs as. */

@@ -192,6 +192,7 @@ transport_ssh_run(struct remote *remote, const struct ssh_exec *wanted, struct s
     int rc = ssh_exec(remote->ssh, &exec, arena, &result, err);
     str_done(&input);
     if (rc < 0) {
+        remote->transport.is_lost = ssh_is_lost(remote->ssh);
         return -1;
     }
     remote->was_asked = gate.was_asked;
@@ -202,6 +203,7 @@ transport_ssh_run(struct remote *remote, const struct ssh_exec *wanted, struct s
     }
     ret->out = result.out;
     if (sudo_talk_end(result.err, remote->nonce, &ret->status, &ret->err) < 0) {
+        remote->transport.is_lost = true;
         return err_set(err, ERR_UNAVAILABLE, "the connection broke in the middle of a command");
     }
     return 0;
@@ -309,7 +311,7 @@ transport_ssh(struct session *session, const struct transport_ssh_spec *spec)
 {
     unsigned char random[8] = { 0 };
     struct remote *remote = MEM_NEW(struct remote);
-    remote->transport = (struct transport){ &ops, true };
+    remote->transport = (struct transport){ .ops = &ops, .is_remote = true };
     remote->session = session;
     remote->host = mem_strdup(spec->host);
     remote->user = mem_strdup(spec->user);

@@ -171,6 +171,7 @@ transport_ssh_authenticate(struct transport *transport, struct arena *arena, str
         rc = take_factor(&login, err);
     }
     str_done(&login.tried);
+    transport->is_lost = ssh_is_lost(login.remote->ssh);
     return rc > 0 ? err_set(err, ERR_FORBIDDEN, "the server wants more than %d proofs", FACTORS_MAX)
                   : rc;
 }

@@ -23,11 +23,11 @@ case $s in *"$text"*)
     rm /root/vex
     case $mode in
     dies) # before it does anything
-        sync; poweroff -ff ;;
+        sync; poweroff -ff; /bin/sleep 60 ;;
     dies-later) # in the middle of it
         (/bin/sleep 0.7; poweroff -ff) >/dev/null 2>&1 </dev/null & ;;
     dies-after) # it is done, and nobody was told
-        s="trap 'sync; poweroff -ff' EXIT; $s" ;;
+        s="trap 'sync; poweroff -ff; /bin/sleep 60' EXIT; $s" ;;
     full) /bin/dd if=/dev/zero of=/var/lib/containerd/.fill bs=1M >/dev/null 2>&1 ;;
     fails) s="echo 'a made-up reason' >&2; exit 7" ;;
     endless) s='while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done' ;;
@@ -160,7 +160,7 @@ check "the control plane is well" api /readyz
 bare1=$(remains n1)
 mkfifo "$tap_dir/answers"
 dies_asking() { # STEP ANSWER: while a question stands
-    ! binnacle node add pw@10.77.0.11 <"$tap_dir/answers" >"$tap_dir/said" 2>&1 &
+    binnacle node add pw@10.77.0.11 <"$tap_dir/answers" >"$tap_dir/said" 2>&1 &
     local adding=$!
     exec 9>"$tap_dir/answers"
     [ "$1" = trust ] || printf 'yes\n' >&9
@@ -168,18 +168,18 @@ dies_asking() { # STEP ANSWER: while a question stands
         lab_script='$lab_script'; machine n1 | grep -q '\"prompt\":{'" && lab crash n1
     printf "%b" "$2" >&9
     exec 9>&-
-    wait "$adding"
+    ! wait "$adding"
 }
 check "the host dies while its key is asked about" dies_asking trust 'yes\n'
-check "the step after is told of it" said "authenticate: " "; try \`ssh\`"
+check "the step after is told of it" said "authenticate: " "the connection broke"
 lab boot n1
 check "the host dies while the password is asked for" dies_asking authenticate 'pw\n'
-check "which is said" said "authenticate: "
+check "which is said" said "authenticate: " "the connection broke"
 lab boot n1
 while read -r step mode text; do
     vex n1 "$mode" "$text"
     check "the host dies in $step ($mode, $text)" fails add_key n1
-    check "which is said" said "$step: " "; "
+    check "which is said" said "$step: " "the connection broke" "; is the machine still on"
     refuse "and it is off" lab in n1 true
     lab boot n1
 done <<'END'
@@ -211,10 +211,10 @@ equal "leaves nothing of all these tries" "$(remains n1)" "$bare1"
 # ---- the control plane dies, the network goes ----
 
 kill_in() { # STEP: the control plane, while this step runs
-    ! add_key n3 &
+    add_key n3 &
     local adding=$!
     lab_until 60 is_at n3 "$1" && kill_serve KILL
-    wait "$adding"
+    ! wait "$adding"
 }
 check "kill -9 of the control plane while packages come" kill_in runtime
 check "the command says so" said "the control plane went away"
@@ -226,13 +226,13 @@ lab heal n3
 check "and seen to be back" lab_until 60 is_ready n3 yes
 
 cut_in() { # STEP: the network
-    ! add_key n2 &
+    add_key n2 &
     local adding=$!
     lab_until 60 is_at n2 "$1" && lab cut n2
-    wait "$adding"
+    ! wait "$adding"
 }
 check "a host is cut off while packages come" cut_in runtime
-check "which is noticed and said" said "runtime: " "could not be taken back, and is next time"
+check "which is noticed and said" said "runtime: " "the connection broke" "; the next try goes on from it"
 lab heal n2
 check "the next try goes on" add_key n2
 lab cut n2
