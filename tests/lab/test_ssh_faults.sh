@@ -5,7 +5,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib/tap.sh"
 . "$here/../lib/lab_test.sh"
-export LAB_DISK=1500m
+export LAB_DISK=1500m LAB_TTL=1800
 lab_need 3
 . "$here/../lib/lab_machines.sh"
 n2=10.77.0.12

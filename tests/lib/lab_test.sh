@@ -17,7 +17,7 @@ lab_need() {
     unshare --mount --net --pid --ipc --fork --mount-proc true 2>/dev/null ||
         skip_all "no namespaces may be made here"
     # The name has room for the test's pid, so that tests of several clones do not meet.
-    export LAB_ID=test$$ LAB_TTL=900
+    export LAB_ID=test$$ LAB_TTL=${LAB_TTL:-900}
     export LAB_DIR=$tap_dir/lab
     trap 'lab down; rm -rf "$tap_dir"' EXIT
     if ! lab up "$1" >"$tap_dir/up.log" 2>&1; then
