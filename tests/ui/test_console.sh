@@ -69,6 +69,7 @@ check "a command opens another kind" see "kube-system"
 type_text ":po default"
 keys Enter
 check "a kind in a namespace" see "Pods  default"
+check "its rows come" see "first"
 
 keys C-d
 check "delete asks first" see "Cancel"
