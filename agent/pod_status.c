@@ -244,9 +244,19 @@ write_host(const struct pod_status_all *all, struct jw *out)
     jw_end(out);
 }
 
+/* Refused before anything of it was there (kubelet's rejectPod): nothing is said of its parts. */
+static bool
+is_rejected(const struct pod_status_all *all)
+{
+    return all->in->of->facts->end_reason.size > 0 && all->in->of->seen->sandbox_len == 0 &&
+           all->in->of->seen->container_len == 0 && !val_is(val_get(all->old, "containerStatuses"));
+}
+
 static void
 write_all(const struct pod_status_all *all, struct jw *out)
 {
+    bool has_parts = !is_rejected(all);
+
     int64_t generation = val_int(val_at(all->pod, "metadata.generation"), 0);
     struct str start = val_str(val_get(all->old, "startTime"));
     char text[CLOCK_TEXT_SIZE];
@@ -256,17 +266,21 @@ write_all(const struct pod_status_all *all, struct jw *out)
         jw_kint(out, "observedGeneration", generation);
     }
     jw_kvz(out, "phase", all->phase);
-    jw_keyz(out, "conditions");
-    jw_arr(out);
-    pod_status_conditions(all, out);
-    jw_end(out);
+    if (has_parts) {
+        jw_keyz(out, "conditions");
+        jw_arr(out);
+        pod_status_conditions(all, out);
+        jw_end(out);
+    }
     jw_kv(out, "message", all->message);
     jw_kv(out, "reason", all->reason);
-    write_host(all, out);
-    write_ips(all, out);
+    if (has_parts) {
+        write_host(all, out);
+        write_ips(all, out);
+    }
     jw_kv(out, "startTime",
           start.size > 0 ? start : clock_text(all->in->of->facts->start_ms, text));
-    for (int list = 0; list < POD_LIST_LEN; list++) {
+    for (int list = 0; list < POD_LIST_LEN && has_parts; list++) {
         write_containers(all, (enum pod_list)list, out);
     }
     jw_kvz(out, "qosClass", pod_resources_qos(all->pod));
