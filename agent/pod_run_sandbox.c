@@ -15,6 +15,7 @@
 #include "base/log.h"
 
 enum { RETRY_MS = 5000, SANDBOX_RETRY_MS = 10 * 1000, SANDBOX_MS = 4 * 60 * 1000 };
+enum { HOSTNAME_MAX = 64 /* of the kernel */ };
 
 static void
 failed(struct pod_run *run, const char *why)
@@ -86,6 +87,18 @@ fetched(struct pod_run *run)
         return;
     }
     request.config = pod_config_sandbox(&in, run->flight.act.attempt, &dns);
+    if (strlen(request.config->hostname) >
+        HOSTNAME_MAX) { /* only as a FQDN (GetNodenameForKernel) */
+        failed(run, arena_printf(run->arena,
+                                 "failed to construct FQDN from pod hostname and cluster domain, "
+                                 "FQDN %s is too long (%d characters is the max, %zu characters "
+                                 "requested)",
+                                 request.config->hostname, HOSTNAME_MAX,
+                                 strlen(request.config->hostname))
+                        .at);
+        pod_run_end(run);
+        return;
+    }
     tell_dns(run, &dns);
     /* A log directory that cannot be made is told by the runtime, with its path. */
     if (disk_make_dirs(request.config->log_directory, 0755, &err) < 0 ||
