@@ -144,6 +144,7 @@ tests_unit_test_ui_machines_SOURCES = tests/unit/test_ui_machines.c $(ui_box)
 tests_unit_test_ui_screens_SOURCES = tests/unit/test_ui_screens.c $(ui_box)
 tests_unit_test_shell_SOURCES = tests/unit/test_shell.c tests/lib/ui_box.c tests/lib/ui_box.h \
 	$(exec_box)
+tests_unit_test_editor_SOURCES = tests/unit/test_editor.c $(ui_box)
 tests_unit_test_channels_SOURCES = tests/unit/test_channels.c $(exec_box)
 tests_unit_test_event_SOURCES = tests/unit/test_event.c $(fake_client)
 remote_box = tests/lib/remote_box.c tests/lib/remote_box.h
@@ -188,6 +189,7 @@ unit_tests += tests/unit/test_catalog
 unit_tests += tests/unit/test_ui_screens
 unit_tests += tests/unit/test_channels
 unit_tests += tests/unit/test_shell
+unit_tests += tests/unit/test_editor
 unit_tests += tests/unit/test_ui_storm
 unit_tests += tests/unit/test_ui_machines
 unit_tests += tests/unit/test_expand

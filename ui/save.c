@@ -10,9 +10,8 @@
 #include "base/clock.h"
 #include "ui/ui.h"
 
-/* What may stand in a file name: the rest becomes '-'. */
-static void
-tame(char *name)
+void
+save_tame(char *name)
 {
     for (; *name != '\0'; name++) {
         bool is_plain = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') ||
@@ -23,8 +22,8 @@ tame(char *name)
     }
 }
 
-static int
-write_all(int fd, struct str text)
+int
+save_write(int fd, struct str text)
 {
     while (text.size > 0) {
         ssize_t done = write(fd, text.at, text.size);
@@ -47,10 +46,10 @@ save_text(struct ui *ui, const char *name, const char *extension, struct str tex
     AUTO_FREE char *path = NULL;
     AUTO_FD int fd = -1;
 
-    tame(tamed);
+    save_tame(tamed);
     path = mem_printf("./%s.%s", tamed, extension);
     fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0 || write_all(fd, text) != 0) {
+    if (fd < 0 || save_write(fd, text) != 0) {
         ui_flash(ui, ROLE_ERROR, "write %s: %s", path, strerror(errno));
         return;
     }

@@ -4,6 +4,7 @@
 #include "ui/view.h"
 
 #include "ui/dialog.h"
+#include "ui/editor.h"
 #include "ui/shell.h"
 #include "ui/ui.h"
 
@@ -21,6 +22,7 @@ view_close(struct view *view)
         return;
     }
     shell_free(STEAL(view->shell));
+    editor_free(STEAL(view->editor));
     ask_drop_all(&view->asks);
     dialog_free(view->dialog);
     view->dialog = NULL;

@@ -15,6 +15,7 @@
 #include "ui/grid.h"
 
 struct dialog;
+struct editor;
 struct shell;
 struct ui;
 struct view;
@@ -45,7 +46,8 @@ struct view {
     struct dialog *dialog; /* the question it asks, NULL: none */
     struct asks asks;
     struct shell *shell; /* a session that it opened, NULL: none */
-    bool ticks;          /* it shows ages: drawn once a second */
+    struct editor *editor;
+    bool ticks; /* it shows ages: drawn once a second */
 };
 
 void view_init(struct view *view, const struct view_ops *ops, struct ui *ui);

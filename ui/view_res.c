@@ -11,6 +11,7 @@
 #include "base/doc.h"
 #include "ui/catalog.h"
 #include "ui/deed.h"
+#include "ui/editor.h"
 #include "ui/feed.h"
 #include "ui/filter.h"
 #include "ui/follow.h"
@@ -469,6 +470,8 @@ open_res(struct res_view *res, enum action action)
         ui_push(ui, view_text_object(ui, VIEW_TEXT_DESCRIBE, res->resource, ns, name));
     } else if (action == ACTION_YAML) {
         ui_push(ui, view_text_object(ui, VIEW_TEXT_YAML, res->resource, ns, name));
+    } else if (action == ACTION_EDIT) {
+        editor_open(&res->view, res->resource, ns, name);
     } else if (action == ACTION_DECODE) {
         ui_push(ui, view_text_object(ui, VIEW_TEXT_DECODED, res->resource, ns, name));
     } else if (action == ACTION_LOGS || action == ACTION_PREVIOUS_LOGS) {

@@ -15,6 +15,7 @@
 #include "base/loop.h"
 #include "ui/catalog.h"
 #include "ui/describe.h"
+#include "ui/editor.h"
 #include "ui/feed.h"
 #include "ui/pager.h"
 #include "ui/save.h"
@@ -378,6 +379,8 @@ action_text(struct view *view, enum action action)
     } else if (action == ACTION_MANAGED) {
         text->shows_managed = !text->shows_managed;
         make_text(text);
+    } else if (action == ACTION_EDIT_YAML) {
+        editor_open(view, text->resource, str_of(text->ns), str_of(text->name));
     } else if (action == ACTION_DECODE) {
         show_values(text);
     } else if (action == ACTION_REFRESH && text->resource != NULL) {

@@ -40,17 +40,19 @@ struct proc {
     struct proc_stream out, err;
     struct loop_timer *timer; /* deadline, then grace */
     struct err *start_err;
-    bool has_exited, timed_out;
+    bool has_exited, timed_out, is_foreground;
     int status;
     int handles; /* not yet closed */
     char read[PROC_READ_SIZE];
 };
 
 static int proc_spawn(struct proc *proc, const struct proc_spec *spec);
+static int proc_spawn_foreground(struct proc *proc, const struct proc_spec *spec);
 static void proc_start_io(struct proc *proc, struct str input);
 static char **proc_env(void);
 static void proc_open(struct proc *proc, uv_pipe_t *pipe);
 static void proc_close(uv_handle_t *handle);
+static void proc_close_stdin(struct proc *proc);
 static void proc_on_closed(uv_handle_t *handle);
 static void proc_on_written(uv_write_t *write, int status);
 static void proc_on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf);
@@ -80,17 +82,20 @@ proc_start(struct loop *loop, const struct proc_spec *spec, proc_done_fn *done, 
     }
     proc->err.kept.max = proc->out.kept.max;
     proc->err.is_stderr = true;
-    int failed = proc_spawn(proc, spec);
+    proc->is_foreground = spec->is_foreground;
+    int failed = spec->is_foreground ? proc_spawn_foreground(proc, spec) : proc_spawn(proc, spec);
 
     if (failed != 0) {
         (void)err_sys(&proc->start_err, -failed, "start '%s'", spec->argv[0]);
         proc->has_exited = true;
-        proc_close((uv_handle_t *)&proc->stdin_pipe);
+        proc_close_stdin(proc);
         proc_end_stream(proc, &proc->out);
         proc_end_stream(proc, &proc->err);
         return proc;
     }
-    proc_start_io(proc, spec->input);
+    if (!spec->is_foreground) {
+        proc_start_io(proc, spec->input);
+    }
     if (spec->timeout_ms > 0) {
         proc_set_timer(proc, spec->timeout_ms, proc_on_deadline);
     }
@@ -108,7 +113,9 @@ proc_kill(struct proc *proc, int signal_number)
 {
     /* Once the child is reaped its number may be somebody else's. */
     if (!proc->has_exited) {
-        (void)kill(-proc->process.pid, signal_number); /* ESRCH: it is just ending */
+        int pid = proc->is_foreground ? proc->process.pid : -proc->process.pid;
+
+        (void)kill(pid, signal_number); /* ESRCH: it is just ending */
     }
 }
 
@@ -150,6 +157,30 @@ proc_spawn(struct proc *proc, const struct proc_spec *spec)
         mem_free(minimal_env[i]);
     }
     mem_free(minimal_env);
+    return failed;
+}
+
+static int
+proc_spawn_foreground(struct proc *proc, const struct proc_spec *spec)
+{
+    uv_stdio_container_t stdio[3];
+    uv_process_options_t options = { .exit_cb = proc_on_exit,
+                                     .file = spec->argv[0],
+                                     .args = (char **)(uintptr_t)spec->argv,
+                                     .env = (char **)(uintptr_t)spec->env,
+                                     .stdio_count = 3,
+                                     .stdio = stdio };
+
+    for (int fd = 0; fd < 3; fd++) {
+        stdio[fd] = (uv_stdio_container_t){ .flags = UV_INHERIT_FD, .data.fd = fd };
+    }
+    proc->process.data = proc;
+    proc->handles++;
+    int failed = uv_spawn(loop_uv(proc->loop), &proc->process, &options);
+
+    if (failed != 0) {
+        proc_close((uv_handle_t *)&proc->process);
+    }
     return failed;
 }
 
@@ -203,6 +234,15 @@ proc_close(uv_handle_t *handle)
 {
     if (!uv_is_closing(handle)) {
         uv_close(handle, proc_on_closed);
+    }
+}
+
+/* In the foreground there is none. */
+static void
+proc_close_stdin(struct proc *proc)
+{
+    if (!proc->is_foreground) {
+        proc_close((uv_handle_t *)&proc->stdin_pipe);
     }
 }
 
@@ -273,7 +313,7 @@ proc_on_exit(uv_process_t *process, int64_t status, int signal_number)
     proc->has_exited = true;
     proc->status = signal_number != 0 ? 128 + signal_number : (int)status;
     proc_close((uv_handle_t *)process);
-    proc_close((uv_handle_t *)&proc->stdin_pipe);
+    proc_close_stdin(proc);
     proc_check_end(proc);
     if (proc->out.is_open || proc->err.is_open) {
         /* Somebody else may hold the other end, a daemon that it has left behind for example. */

@@ -18,6 +18,10 @@ struct proc_spec {
     struct str input;        /* fed to stdin, copied; then end of file */
     int64_t timeout_ms;      /* then SIGTERM to the group, SIGKILL 2 s later; 0: none */
     size_t output_max;       /* bytes kept per stream, the rest is read and dropped; 0: 1 MiB */
+    /* For a program that somebody sits at: it has our standard input, output, error and environment
+     * (env NULL), and stays in our process group, so that it is in the terminal's foreground. Nothing
+     * is fed or kept. */
+    bool is_foreground;
     /* When set, lines of stdout and stderr arrive here as they come and are not kept. */
     void (*line)(void *ctx, bool is_stderr, struct str line);
 };
@@ -32,6 +36,6 @@ typedef void proc_done_fn(void *ctx, const struct proc_result *result, struct er
 struct proc *proc_start(struct loop *loop, const struct proc_spec *spec, proc_done_fn *done,
                         void *ctx);
 int proc_pid(const struct proc *proc);
-void proc_kill(struct proc *proc, int signal_number); /* the whole group */
+void proc_kill(struct proc *proc, int signal_number); /* the group; in the foreground it alone */
 
 #endif

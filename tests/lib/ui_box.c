@@ -94,16 +94,11 @@ read_fixture(const char *folder, const char *name)
     return text;
 }
 
-void
-ui_box_open(struct ui_box *box, int width, int height, const char *ns, bool has_host)
+static void
+open_box(struct ui_box *box, int width, int height, const char *ns, bool has_host,
+         const struct ui_sink *sink)
 {
     static struct ui_host host;
-    struct ui_sink sink = { .wake = on_wake,
-                            .copy = on_copy,
-                            .lend = on_lend,
-                            .write = on_write,
-                            .more = on_more,
-                            .ctx = box };
     struct ui_spec spec = { .cluster = "test", .ns = ns, .width = width, .height = height };
 
     assert_non_null(setlocale(LC_CTYPE, "C.UTF-8"));
@@ -120,7 +115,28 @@ ui_box_open(struct ui_box *box, int width, int height, const char *ns, bool has_
     ui_box_route_file(box, "GET /api/v1/nodes?limit", "nodes.json");
     ui_box_route(box, "GET /api/v1/pods?limit=1 ",
                  "{\"metadata\":{\"remainingItemCount\":321},\"items\":[{}]}");
-    box->ui = ui_new(&spec, &sink);
+    box->ui = ui_new(&spec, sink);
+}
+
+void
+ui_box_open(struct ui_box *box, int width, int height, const char *ns, bool has_host)
+{
+    struct ui_sink sink = { .wake = on_wake, .copy = on_copy, .ctx = box };
+
+    open_box(box, width, height, ns, has_host, &sink);
+}
+
+void
+ui_box_open_terminal(struct ui_box *box, int width, int height, const char *ns)
+{
+    struct ui_sink sink = { .wake = on_wake,
+                            .copy = on_copy,
+                            .lend = on_lend,
+                            .write = on_write,
+                            .more = on_more,
+                            .ctx = box };
+
+    open_box(box, width, height, ns, false, &sink);
 }
 
 void

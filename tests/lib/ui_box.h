@@ -31,6 +31,8 @@ struct ui_box {
 /* The clock stands still. Begins with the pods of ns ("" all); the routes of discovery, version and
  * nodes are there. host: with a control plane of its own to ask about. */
 void ui_box_open(struct ui_box *box, int width, int height, const char *ns, bool has_host);
+/* The same on a terminal that guests may have (shells, editors): has_guest, written. */
+void ui_box_open_terminal(struct ui_box *box, int width, int height, const char *ns);
 void ui_box_close(struct ui_box *box);
 /* Calls whose "GET /path?query" begins so are answered with json; the newest route wins. NULL: 404. */
 void ui_box_route(struct ui_box *box, const char *line, const char *json);

@@ -36,7 +36,17 @@ pod() {
     printf '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"%s"},"spec":{"containers":[{"name":"c","image":"x"}]}}' "$1"
 }
 
-open "'$program' console --data-dir '$data' --listen 127.0.0.1:0"
+# An editor that is seen, waits for the person, and changes what they typed.
+cat >"$tap_dir/editor" <<'EDITOR'
+#!/bin/sh
+stty -a | grep -q -- ' icanon' && echo "EDITING lines"
+cp "$1" "${0%/*}/given"
+read -r replicas
+sed -i "s/^  replicas: .*/  replicas: $replicas/" "$1"
+EDITOR
+chmod +x "$tap_dir/editor"
+
+open "EDITOR='$tap_dir/editor' '$program' console --data-dir '$data' --listen 127.0.0.1:0"
 check "the console starts the control plane and shows its pods" see "no pods"
 check "the status line says what cluster it is" see "this machine"
 check "the account is there before pods are made" \
@@ -104,6 +114,22 @@ check "what comes later comes up" see "+metadata.labels: "
 type_text "G"
 check "down to the first revision" see "created"
 keys Escape
+keys e
+check "the editor has the terminal" see "EDITING lines"
+refuse "… which is not full screen" [ "$(flag alternate_on)" = 1 ]
+keys C-c
+check "ctrl-c ends the editor, not the console" see "nothing was changed: status 130"
+keys e
+check "again" see "EDITING lines"
+type_text "none"
+keys Enter
+check "what the server refuses comes back, with the reason" until_true grep -q "It was not taken" "$tap_dir/given"
+type_text "1"
+keys Enter
+check "edited" see "edited Deployment default/web"
+check "and the screen is back" see "Deployments"
+check "the server has it" until_true sh -c "curl -fsS --unix-socket '$socket' \
+    'http://localhost/apis/apps/v1/namespaces/default/deployments/web' | grep -q '\"replicas\":1'"
 keys Enter
 check "enter shows its pods" see "web-"
 
@@ -119,7 +145,7 @@ keys Escape
 keys '?'
 check "help lists the keys" see "delete, after a question"
 # The cells of the terminal are those of the grid: the same screen without a terminal.
-printf '%s\n' 'type :secrets default' 'key enter' ':wait row Opaque' ':wait title pods 3' \
+printf '%s\n' 'type :secrets default' 'key enter' ':wait row Opaque' ':wait title pods 2' \
     ':wait title nodes' 'key ?' ":save-screen $tap_dir/help" >"$tap_dir/help.steps"
 check "a scripted run" "$program" console --data-dir "$data" --ui-script "$tap_dir/help.steps"
 screen | sed -n '2,23s/ *$//p' >"$tap_dir/seen"

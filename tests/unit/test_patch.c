@@ -206,12 +206,79 @@ test_too_many_operations(void **state)
     assert_int_equal(err->code, ERR_TOO_LARGE);
 }
 
+/* Pairs of documents, and the patch that makes the second of the first. */
+static void
+test_made_merge_patches(void **state)
+{
+    static const struct {
+        const char *from, *to, *patch;
+    } cases[] = {
+        { "{}", "{}", "{}" },
+        { "{\"a\":1,\"b\":[1,2]}", "{\"b\":[1,2],\"a\":1}", "{}" },
+        { "{\"a\":1}", "{\"a\":2,\"b\":{\"c\":[]}}", "{\"a\":2,\"b\":{\"c\":[]}}" },
+        { "{\"a\":1,\"b\":2}", "{\"b\":2}", "{\"a\":null}" },
+        { "{\"a\":{\"b\":1,\"c\":{\"d\":1}}}", "{\"a\":{\"b\":1,\"c\":{\"e\":1}}}",
+          "{\"a\":{\"c\":{\"e\":1,\"d\":null}}}" },
+        { "{\"a\":[{\"n\":1},{\"n\":2}]}", "{\"a\":[{\"n\":2}]}", "{\"a\":[{\"n\":2}]}" },
+        { "{\"a\":{\"b\":1}}", "{\"a\":[1]}", "{\"a\":[1]}" },
+        { "{\"a\":[1]}", "{\"a\":{\"b\":1}}", "{\"a\":{\"b\":1}}" },
+        { "{\"a\":null,\"b\":null}", "{\"b\":null}", "{}" },
+        { "{\"a\":1}", "{\"a\":null}", "{\"a\":null}" },
+        { "{\"a\":{}}", "{}", "{\"a\":null}" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        AUTO_ARENA struct arena *arena = arena_new();
+        AUTO_ERR struct err *err = NULL;
+        struct doc *from = doc_trust(arena, str_of(cases[i].from));
+        struct val to = doc_root(doc_trust(arena, str_of(cases[i].to)));
+        struct str patch = patch_merge_make(arena, doc_root(from), to), made;
+
+        assert_true(str_is(patch, cases[i].patch));
+        assert_int_equal(patch_merge(arena, from, doc_root(doc_trust(arena, patch)), &made, &err),
+                         0);
+        /* What it makes needs no further patch. */
+        assert_true(str_is(patch_merge_make(arena, doc_root(doc_trust(arena, made)), to), "{}"));
+    }
+}
+
+static void
+test_clashes(void **state)
+{
+    static const struct {
+        const char *was, *now, *patch, *paths;
+    } cases[] = {
+        { "{\"a\":1,\"b\":1}", "{\"a\":1,\"b\":2}", "{\"a\":3}", "" },
+        { "{\"a\":1,\"b\":1}", "{\"a\":2,\"b\":2}", "{\"a\":3}", "a" },
+        { "{\"a\":{\"b\":1,\"c\":1}}", "{\"a\":{\"b\":1,\"c\":2}}", "{\"a\":{\"b\":2}}", "" },
+        { "{\"a\":{\"b\":1,\"c\":1}}", "{\"a\":{\"b\":3,\"c\":2}}", "{\"a\":{\"b\":2,\"c\":null}}",
+          "a.b\na.c" },
+        { "{\"a\":{\"b\":1}}", "{}", "{\"a\":{\"c\":1}}", "a" },
+        { "{}", "{\"a\":null}", "{\"a\":{\"c\":1}}", "" },
+        { "{\"a\":[1]}", "{\"a\":[1,2]}", "{\"a\":[3]}", "a" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        AUTO_ARENA struct arena *arena = arena_new();
+        AUTO_STR struct str_builder paths = { 0 };
+
+        patch_merge_clashes(doc_root(doc_trust(arena, str_of(cases[i].was))),
+                            doc_root(doc_trust(arena, str_of(cases[i].now))),
+                            doc_root(doc_trust(arena, str_of(cases[i].patch))), &paths);
+        assert_true(str_is(str_view(&paths), cases[i].paths));
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_too_many_operations),
+        cmocka_unit_test(test_made_merge_patches),
+        cmocka_unit_test(test_clashes),
     };
     return cmocka_run_group_tests_name("patch", tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -247,6 +248,36 @@ test_kill(void **state)
     assert_true(str_is(str_view(&run.lines), "oup|"));
 }
 
+/* In front of the person: our group, our environment, our input and output. */
+static void
+test_foreground(void **state)
+{
+    (void)state;
+    AUTO(run_done) struct run run = { 0 };
+    struct proc_spec spec = { .argv =
+                                  SHELL("[ \"$TEST_FOREGROUND\" = yes ] && kill -STOP $$; exit 4"),
+                              .is_foreground = true };
+
+    assert_int_equal(setenv("TEST_FOREGROUND", "yes", 1), 0);
+    struct proc *proc = proc_start(loop, &spec, done, &run);
+
+    assert_int_equal(getpgid(proc_pid(proc)), getpgrp());
+    proc_kill(proc, SIGCONT); /* it alone: we go on, too */
+    while (run.dones == 0) {
+        (void)loop_turn(loop, 10);
+        proc_kill(proc, SIGCONT);
+    }
+    assert_int_equal(run.status, 4);
+
+    AUTO(run_done) struct run none = { 0 };
+    struct proc_spec wrong = { .argv = (const char *const[]){ "/no/such", NULL },
+                               .is_foreground = true };
+
+    (void)proc_start(loop, &wrong, done, &none);
+    turn_until_done(&none);
+    assert_string_equal(none.message, "start '/no/such': No such file or directory");
+}
+
 static void
 test_daemon_left_behind_does_not_hold_us(void **state)
 {
@@ -279,6 +310,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_cannot_be_started, begin, end),
         cmocka_unit_test_setup_teardown(test_deadline_ends_the_whole_group, begin, end),
         cmocka_unit_test_setup_teardown(test_kill, begin, end),
+        cmocka_unit_test_setup_teardown(test_foreground, begin, end),
         cmocka_unit_test_setup_teardown(test_daemon_left_behind_does_not_hold_us, begin, end),
     };
 

@@ -24,7 +24,7 @@ open_box(const char *specs, const char *statuses)
                    "{\"containers\":[%s]},\"status\":{\"containerStatuses\":[%s]}}",
                    specs, statuses);
 
-    ui_box_open(&box, 80, 24, "shop", false);
+    ui_box_open_terminal(&box, 80, 24, "shop");
     ui_box_route(
         &box, "GET /api/v1/namespaces/shop/pods?limit",
         "{\"kind\":\"Table\",\"columnDefinitions\":[{\"name\":\"Name\",\"type\":\"string\"}],\"rows\":"
