@@ -13,6 +13,7 @@ libui_a_SOURCES += ui/filter.c ui/filter.h
 libui_a_SOURCES += ui/follow.c ui/follow.h
 libui_a_SOURCES += ui/grid.c ui/grid.h ui/roles.def
 libui_a_SOURCES += ui/header.c ui/header.h
+libui_a_SOURCES += ui/hunt.c ui/hunt.h
 libui_a_SOURCES += ui/keys.c ui/keys.h
 libui_a_SOURCES += ui/logring.c ui/logring.h
 libui_a_SOURCES += ui/machine_form.c ui/machine_form.h

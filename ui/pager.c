@@ -176,32 +176,66 @@ pager_pattern(const struct pager *pager)
     return pattern_text(pager->pattern);
 }
 
-bool
-pager_next(struct pager *pager, int step, uint64_t max_lines)
+void
+pager_hunt(struct pager *pager, int step, bool turns)
 {
-    uint64_t first = first_line(pager), end = end_line(pager);
-    uint64_t at = pager->match != UINT64_MAX && pager->match >= first ? pager->match
-                  : step > 0                                          ? pager->top - 1
-                                                                      : pager->top;
+    uint64_t first = first_line(pager);
+    bool has_match = pager->match != UINT64_MAX && pager->match >= first;
+
+    pager->look = (struct pager_look){ .step = step, .turns = turns };
+    pager->look.from = pager->top;
+    if (has_match) {
+        pager->look.at = step > 0 ? pager->match + 1 : pager->match - 1;
+    } else {
+        pager->look.at = step > 0 ? pager->top : pager->top - 1;
+    }
+}
+
+static void
+go_to_match(struct pager *pager, uint64_t at)
+{
+    uint64_t first = first_line(pager);
+
+    pager->match = at;
+    pager->is_following = false;
+    if (at < pager->top || at - pager->top >= (uint64_t)pager->height) {
+        /* A third from the top, so that what led to it is seen. */
+        uint64_t lead = (uint64_t)pager->height / 3;
+        pager->top = at - first > lead ? at - lead : first;
+        pager->top_row = 0;
+    }
+}
+
+enum pager_hunt
+pager_hunt_slice(struct pager *pager, size_t bytes)
+{
+    enum { LINE_BYTES = 64 }; /* what a line costs whatever is in it */
+    struct pager_look *look = &pager->look;
+    size_t done = 0;
 
     if (pager->pattern == NULL) {
-        return false;
+        return PAGER_NOTHING;
     }
-    for (at += (uint64_t)(int64_t)step; at >= first && at < end && max_lines > 0;
-         at += (uint64_t)(int64_t)step, max_lines--) {
-        if (pattern_matches(pager->pattern, pager->source->line(pager->ctx, at))) {
-            pager->match = at;
-            pager->is_following = false;
-            if (at < pager->top || at - pager->top >= (uint64_t)pager->height) {
-                /* A third from the top, so that what led to it is seen. */
-                uint64_t lead = (uint64_t)pager->height / 3;
-                pager->top = at - first > lead ? at - lead : first;
-                pager->top_row = 0;
+    while (done < bytes) {
+        uint64_t first = first_line(pager), end = end_line(pager);
+        /* Lines went at the front meanwhile. */
+        look->at = look->step > 0 && look->at < first ? first : look->at;
+        if (look->at < first || look->at >= end) {
+            if (!look->turns) {
+                return PAGER_NOTHING;
             }
-            return true;
+            *look = (struct pager_look){ .step = -look->step, .at = look->from - 1 };
+            continue;
         }
+        struct str line = pager->source->line(pager->ctx, look->at);
+        done += line.size + LINE_BYTES;
+        if (pattern_matches(pager->pattern, line)) {
+            go_to_match(pager, look->at);
+            return PAGER_FOUND;
+        }
+        look->at += (uint64_t)(int64_t)look->step;
     }
-    return false;
+    return PAGER_MORE;
 }
 
 /* ---- colours ---- */

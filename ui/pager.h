@@ -32,6 +32,11 @@ struct pager {
     int height, width;       /* of the last drawing */
     struct pattern *pattern; /* searched for, NULL: nothing */
     uint64_t match;          /* line of the match that was jumped to, UINT64_MAX: none */
+    struct pager_look {      /* for the next one */
+        uint64_t at, from;   /* line to look at next; where it began */
+        int step;
+        bool turns;
+    } look;
 };
 
 void pager_init(struct pager *pager, const struct pager_source *source, const void *ctx);
@@ -43,8 +48,12 @@ void pager_bottom(struct pager *pager);
 void pager_scroll(struct pager *pager, int columns);
 /* Half-typed regular expressions are taken as text. An empty text ends the search. */
 void pager_search(struct pager *pager, struct str text);
-/* Looks at no more than max_lines. False: no match in that direction, as far as was looked. */
-bool pager_next(struct pager *pager, int step, uint64_t max_lines);
+/* Begins to look for the next match down (1) or up (-1), from the last one or from the top of the screen;
+ * turns: then from there the other way. Each slice looks at about so many bytes, and goes there when it
+ * has found it. */
+enum pager_hunt { PAGER_FOUND, PAGER_NOTHING, PAGER_MORE };
+void pager_hunt(struct pager *pager, int step, bool turns);
+enum pager_hunt pager_hunt_slice(struct pager *pager, size_t bytes);
 struct str pager_pattern(const struct pager *pager); /* as typed, "" none */
 
 /* A source of one text. */

@@ -180,16 +180,23 @@ on_pod(void *ctx, const struct reply *reply, struct err *owned)
 }
 
 static void
-ask_pod(void *ctx)
+ask_pod(struct containers_view *containers)
 {
-    struct containers_view *containers = ctx;
     struct call call =
         call_of(VERB_GET, containers->pods, str_of(containers->ns), str_of(containers->name));
 
-    containers->again = NULL;
     call.accept = ACCEPT_RAW;
     (void)ask_call(&containers->view.asks, ui_client(containers->view.ui), &call, on_pod,
                    containers);
+}
+
+static void
+on_again(void *ctx)
+{
+    struct containers_view *containers = ctx;
+
+    containers->again = NULL;
+    ask_pod(containers);
 }
 
 static void
@@ -200,7 +207,7 @@ on_change(void *ctx, struct val row)
     (void)row;
     if (containers->again == NULL && containers->table->column_len > 0) {
         containers->again = loop_timer(ui_loop(containers->view.ui), clock_mono_ms() + SETTLE_MS,
-                                       ask_pod, containers);
+                                       on_again, containers);
     }
 }
 

@@ -124,16 +124,22 @@ on_answer(void *ctx, const struct reply *reply, struct err *owned)
 }
 
 static void
-ask_history(void *ctx)
+ask_history(struct history_view *history)
 {
-    struct history_view *history = ctx;
     struct call call =
         call_of(VERB_GET, history->resource, str_of(history->ns), str_of(history->name));
-    history->again = NULL;
     call.subresource = "history";
     call.accept = ACCEPT_RAW;
     call.query = STR("limit=200");
     (void)ask_call(&history->view.asks, ui_client(history->view.ui), &call, on_answer, history);
+}
+
+static void
+on_again(void *ctx)
+{
+    struct history_view *history = ctx;
+    history->again = NULL;
+    ask_history(history);
 }
 
 /* The object's own watch: what it carries is not used, only that something changed. */
@@ -143,8 +149,8 @@ on_change(void *ctx, struct val row)
     struct history_view *history = ctx;
     (void)row;
     if (history->again == NULL && history->answer != NULL) {
-        history->again = loop_timer(ui_loop(history->view.ui), clock_mono_ms() + SETTLE_MS,
-                                    ask_history, history);
+        history->again =
+            loop_timer(ui_loop(history->view.ui), clock_mono_ms() + SETTLE_MS, on_again, history);
     }
 }
 

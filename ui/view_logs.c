@@ -16,6 +16,7 @@
 #include "base/loop.h"
 #include "ui/ask.h"
 #include "ui/dialog.h"
+#include "ui/hunt.h"
 #include "ui/logring.h"
 #include "ui/pager.h"
 #include "ui/save.h"
@@ -47,6 +48,7 @@ struct logs_view {
     char *wanted; /* container that was asked for, "" none */
     struct logring ring;
     struct pager pager;
+    struct hunt hunt;
     struct ask *stream;
     struct loop_timer *retry;
     char *problem;
@@ -258,6 +260,7 @@ close_logs(struct view *view)
     struct logs_view *logs = logs_of(view);
 
     loop_timer_cancel(logs->retry);
+    hunt_stop(&logs->hunt);
     pager_done(&logs->pager);
     logring_done(&logs->ring);
     for (size_t i = 0; i < logs->container_len; i++) {
@@ -296,8 +299,8 @@ title_logs(struct view *view, struct view_title *ret)
         (void)snprintf(ret->note, sizeof(ret->note), "%s", logs->problem);
         ret->note_role = ROLE_WARN;
     } else if (logs->pager.pattern != NULL) {
-        (void)snprintf(ret->note, sizeof(ret->note), "/" STR_FMT,
-                       STR_ARG(pager_pattern(&logs->pager)));
+        (void)snprintf(ret->note, sizeof(ret->note), "/" STR_FMT "%s",
+                       STR_ARG(pager_pattern(&logs->pager)), hunt_is_on(&logs->hunt) ? " ..." : "");
     } else if (logs->is_ended) {
         (void)snprintf(ret->note, sizeof(ret->note), "ended");
     }
@@ -373,7 +376,7 @@ action_logs(struct view *view, enum action action)
     } else if (action == ACTION_COPY_TEXT || action == ACTION_SAVE_TEXT) {
         take_all(logs, action);
     } else {
-        return view_text_move(view->ui, &logs->pager, action) || choose_range(logs, action);
+        return view_text_move(view->ui, &logs->hunt, action) || choose_range(logs, action);
     }
     return true;
 }
@@ -381,7 +384,7 @@ action_logs(struct view *view, enum action action)
 static void
 typed_logs(struct view *view, struct str typed, bool is_final)
 {
-    view_text_search(view->ui, &logs_of(view)->pager, typed, is_final);
+    hunt_text(&logs_of(view)->hunt, typed, is_final);
 }
 
 static bool
@@ -392,7 +395,7 @@ back_logs(struct view *view)
     if (logs->pager.pattern == NULL) {
         return false;
     }
-    pager_search(&logs->pager, (struct str){ 0 });
+    hunt_text(&logs->hunt, (struct str){ 0 }, true);
     return true;
 }
 
@@ -421,6 +424,7 @@ view_logs_new(struct ui *ui, const struct resource *pods, struct str ns, struct 
     logs->wanted = str_dup(spec->container);
     logring_init(&logs->ring, RING_BYTES);
     pager_init(&logs->pager, &source, logs);
+    hunt_init(&logs->hunt, ui, &logs->pager);
     logs->pager.is_following = true;
     call.accept = ACCEPT_RAW;
     (void)ask_call(&logs->view.asks, ui_client(ui), &call, on_pod, logs);

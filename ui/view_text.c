@@ -17,12 +17,13 @@
 #include "ui/describe.h"
 #include "ui/editor.h"
 #include "ui/feed.h"
+#include "ui/hunt.h"
 #include "ui/pager.h"
 #include "ui/save.h"
 #include "ui/ui.h"
 #include "ui/view.h"
 
-enum { HIDE_MS = 30000, SETTLE_MS = 150, NEAR_LINES = 5000 };
+enum { HIDE_MS = 30000, SETTLE_MS = 150 };
 
 struct text_view {
     struct view view;
@@ -31,6 +32,7 @@ struct text_view {
     const struct resource *resource; /* NULL: static */
     char *ns, *name;
     struct pager pager;
+    struct hunt hunt;
     struct pager_text text;
     struct buf *object; /* JSON as it came, NULL: not yet */
     struct buf *events;
@@ -259,6 +261,7 @@ close_text(struct view *view)
     loop_timer_cancel(text->again);
     loop_timer_cancel(text->hide);
     feed_free(text->feed);
+    hunt_stop(&text->hunt);
     pager_done(&text->pager);
     pager_text_done(&text->text);
     buf_unref(text->object);
@@ -302,7 +305,8 @@ title_text(struct view *view, struct view_title *ret)
         (void)snprintf(ret->note, sizeof(ret->note), "%s", text->problem);
         ret->note_role = ROLE_WARN;
     } else if (pager->pattern != NULL) {
-        (void)snprintf(ret->note, sizeof(ret->note), "/" STR_FMT, STR_ARG(pager_pattern(pager)));
+        (void)snprintf(ret->note, sizeof(ret->note), "/" STR_FMT "%s",
+                       STR_ARG(pager_pattern(pager)), hunt_is_on(&text->hunt) ? " ..." : "");
     }
     if (end > 0) {
         (void)snprintf(ret->right, sizeof(ret->right), "%llu%%",
@@ -349,17 +353,20 @@ move_text(struct pager *pager, enum action action)
 }
 
 bool
-view_text_move(struct ui *ui, struct pager *pager, enum action action)
+view_text_move(struct ui *ui, struct hunt *hunt, enum action action)
 {
-    if (action == ACTION_NEXT || action == ACTION_PREVIOUS) {
-        if (pager->pattern == NULL) {
-            ui_flash(ui, ROLE_DIM, "nothing is searched for: / asks");
-        } else if (!pager_next(pager, action == ACTION_NEXT ? 1 : -1, UINT64_MAX)) {
-            ui_flash(ui, ROLE_DIM, "no match %s", action == ACTION_NEXT ? "below" : "above");
-        }
-        return true;
+    bool is_next = action == ACTION_NEXT || action == ACTION_PREVIOUS;
+
+    if (is_next && hunt->pager->pattern == NULL) {
+        ui_flash(ui, ROLE_DIM, "nothing is searched for: / asks");
+    } else if (is_next) {
+        hunt_step(hunt, action == ACTION_NEXT ? 1 : -1);
+    } else if (move_text(hunt->pager, action)) {
+        hunt_stop(hunt); /* one looks elsewhere */
+    } else {
+        return false;
     }
-    return move_text(pager, action);
+    return true;
 }
 
 static bool
@@ -367,7 +374,7 @@ action_text(struct view *view, enum action action)
 {
     struct text_view *text = text_of(view);
 
-    if (view_text_move(view->ui, &text->pager, action)) {
+    if (view_text_move(view->ui, &text->hunt, action)) {
         return true;
     }
     if (action == ACTION_COPY_TEXT) {
@@ -394,22 +401,7 @@ action_text(struct view *view, enum action action)
 static void
 typed_text(struct view *view, struct str typed, bool is_final)
 {
-    struct text_view *text = text_of(view);
-
-    view_text_search(view->ui, &text->pager, typed, is_final);
-}
-
-void
-view_text_search(struct ui *ui, struct pager *pager, struct str typed, bool is_final)
-{
-    /* While it is typed only what is near is looked at: a key must not wait for 32 MiB of log. */
-    uint64_t lines = is_final ? UINT64_MAX : NEAR_LINES;
-
-    pager_search(pager, typed);
-    if (typed.size > 0 && !pager_next(pager, 1, lines) && !pager_next(pager, -1, lines) &&
-        is_final) {
-        ui_flash(ui, ROLE_WARN, "no match");
-    }
+    hunt_text(&text_of(view)->hunt, typed, is_final);
 }
 
 static bool
@@ -420,7 +412,7 @@ back_text(struct view *view)
     if (text->pager.pattern == NULL) {
         return false;
     }
-    pager_search(&text->pager, (struct str){ 0 });
+    hunt_text(&text->hunt, (struct str){ 0 }, true);
     return true;
 }
 
@@ -442,6 +434,7 @@ text_new(struct ui *ui, const char *title)
     view_init(&text->view, &text_ops, ui);
     text->title = mem_strdup(title);
     pager_init(&text->pager, &pager_text_source, &text->text);
+    hunt_init(&text->hunt, ui, &text->pager);
     return text;
 }
 

@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "ui/actions.h"
 
-struct pager;
+struct hunt;
 struct resource;
 struct ui;
 struct view;
@@ -22,7 +22,6 @@ struct view *view_text_object(struct ui *ui, enum view_text_mode mode,
                               const struct resource *resource, struct str ns, struct str name);
 
 /* What all views on a pager do alike: moving, wrapping, next match; false: another action. */
-bool view_text_move(struct ui *ui, struct pager *pager, enum action action);
-void view_text_search(struct ui *ui, struct pager *pager, struct str typed, bool is_final);
+bool view_text_move(struct ui *ui, struct hunt *hunt, enum action action);
 
 #endif

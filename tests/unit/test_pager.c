@@ -93,6 +93,19 @@ test_follow(void **state)
     expect(" 2\n 3\n");
 }
 
+/* To the next match, in slices as small as can be. */
+static bool
+next(int step)
+{
+    enum pager_hunt hunt;
+
+    pager_hunt(&pager, step, false);
+    do {
+        hunt = pager_hunt_slice(&pager, 1);
+    } while (hunt == PAGER_MORE);
+    return hunt == PAGER_FOUND;
+}
+
 static void
 test_search(void **state)
 {
@@ -102,23 +115,32 @@ test_search(void **state)
     open_pager("apple\nbanana\ncherry\nApricot\n", 12, 2);
     expect(" apple\n banana\n");
     pager_search(&pager, STR("AP"));
-    assert_true(pager_next(&pager, 1, UINT64_MAX));
-    assert_true(pager_next(&pager, 1, UINT64_MAX));
+    assert_true(next(1));
+    assert_true(next(1));
     expect(" cherry\n Apricot\n");
     grid_dump_roles(&grid, &roles);
     str_putc(&roles, '\0');
     assert_string_equal(roles.at, ".......\n.C/.....\n");
-    assert_false(pager_next(&pager, 1, UINT64_MAX));
-    assert_true(pager_next(&pager, -1, UINT64_MAX));
+    assert_false(next(1));
+    assert_true(next(-1));
     assert_int_equal(pager.match, 0);
-    assert_false(pager_next(&pager, 1, 2)); /* the next is farther away */
+    pager_hunt(&pager, 1, false);
+    assert_int_equal(pager_hunt_slice(&pager, 2 * 64), PAGER_MORE); /* the next is farther away */
+    assert_int_equal(pager_hunt_slice(&pager, 2 * 64), PAGER_FOUND);
+    assert_int_equal(pager.match, 3);
+    pager_search(&pager, STR("apple")); /* above: down first, then up */
+    pager.top = 2;
+    pager_hunt(&pager, 1, true);
+    assert_int_equal(pager_hunt_slice(&pager, 2 * 64), PAGER_MORE);
+    assert_int_equal(pager_hunt_slice(&pager, 4 * 64), PAGER_FOUND);
+    assert_int_equal(pager.match, 0);
     pager_search(&pager, STR("an+a$"));
-    assert_true(pager_next(&pager, 1, UINT64_MAX));
+    assert_true(next(1));
     assert_int_equal(pager.match, 1);
     pager_search(&pager, STR("(an")); /* half-typed: text */
-    assert_false(pager_next(&pager, 1, UINT64_MAX));
+    assert_false(next(1));
     pager_search(&pager, STR(""));
-    assert_false(pager_next(&pager, 1, UINT64_MAX));
+    assert_false(next(1));
     /* A match of nothing does not go on for ever. */
     pager_search(&pager, STR("x*"));
     expect(" apple\n banana\n");

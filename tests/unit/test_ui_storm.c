@@ -124,7 +124,7 @@ static void
 test_storm(void **state)
 {
     (void)state;
-    for (unsigned seed = 1; seed <= 3; seed++) {
+    for (unsigned seed = 1; seed <= 8; seed++) {
         srand(seed);
         ui_box_open(&box, 80, 24, "", true);
         ui_box_route_file(&box, "GET /api/v1/pods?limit=250", "pods.json");
