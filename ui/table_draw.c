@@ -46,13 +46,32 @@ natural_width(const struct table_column *column)
     return column->width + (column->is_state ? GLYPH_WIDTH : 0);
 }
 
-static void
-choose_columns(const struct table *table, struct layout *layout)
+static bool
+is_hidden(const struct table *table, size_t column)
 {
+    return (table->hidden >> column & 1) != 0;
+}
+
+/* Everything that there is to show stands side by side: nobody has to ask for it. */
+static bool
+all_fit(const struct table *table, int width)
+{
+    int total = GUTTER - GAP;
+
+    for (size_t i = 0; i < table->column_len; i++) {
+        total += is_hidden(table, i) ? 0 : natural_width(&table->columns[i]) + GAP;
+    }
+    return total <= width;
+}
+
+static void
+choose_columns(const struct table *table, int width, struct layout *layout)
+{
+    bool is_wide = table->is_wide || all_fit(table, width);
     int skip = table->first_column;
 
     for (size_t i = 0; i < table->column_len; i++) {
-        if ((table->columns[i].priority > 0 && !table->is_wide) || (table->hidden >> i & 1) != 0) {
+        if ((table->columns[i].priority > 0 && !is_wide) || is_hidden(table, i)) {
             continue;
         }
         if (!is_frozen(table, i) && skip > 0) {
@@ -120,7 +139,23 @@ shrink(const struct table *table, struct layout *layout, int width)
     return true;
 }
 
-/* How dear a column is: the name is the last to go, before it the state, the age, the namespace. */
+/* A column that says nothing, as far as the first rows tell. */
+static bool
+is_blank(const struct table *table, size_t column)
+{
+    enum { ROWS = 100 };
+
+    for (size_t i = 0; i < table->shown_len && i < ROWS; i++) {
+        struct str text = table_cell_text(table->shown[i], column);
+        if (text.size > 0 && !str_is(text, "<none>")) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* How dear a column is: the name is the last to go, before it the state, the age, the namespace; what
+ * says nothing goes first. */
 static int
 dearness(const struct table *table, size_t column)
 {
@@ -130,6 +165,7 @@ dearness(const struct table *table, size_t column)
            : table->columns[column].is_state          ? 3
            : table->columns[column].type == TABLE_AGE ? 2
            : is_ns                                    ? 1
+           : is_blank(table, column)                  ? -1
                                                       : 0;
 }
 
@@ -157,7 +193,7 @@ layout_of(const struct table *table, int width)
 {
     struct layout layout = { 0 };
 
-    choose_columns(table, &layout);
+    choose_columns(table, width, &layout);
     while (!shrink(table, &layout, layout.has_right ? width - MORE_WIDTH : width) &&
            layout.len > 1) {
         drop_column(table, &layout);
@@ -292,10 +328,11 @@ top_row(struct table *table, size_t height)
 void
 table_draw(struct table *table, struct grid *grid, struct grid_rect rect, int64_t now_ms)
 {
-    struct pen pen = { table, layout_of(table, rect.width), grid, now_ms };
+    struct pen pen = { .table = table, .grid = grid, .now_ms = now_ms };
     size_t top;
 
-    table_settle(table);
+    table_settle(table); /* the layout looks at the rows, too */
+    pen.layout = layout_of(table, rect.width);
     draw_head(&pen, rect);
     if (rect.height <= 1 || table->shown_len == 0) {
         return;

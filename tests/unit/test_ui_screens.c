@@ -69,6 +69,32 @@ test_pods(void **state)
     ui_box_expect_golden(&box, "pods-wide-80x24");
 }
 
+/* Kinds whose columns do not all fit at 80x24, or of which more than that fit at 200x60. */
+static void
+test_kinds(void **state)
+{
+    static const struct {
+        const char *kind, *route, *file;
+    } kinds[] = {
+        { "nodes", "GET /api/v1/nodes?limit=250", "table-nodes.json" },
+        { "jobs", "GET /apis/batch/v1/namespaces/shop/jobs?", "table-jobs.json" },
+        { "services", "GET /api/v1/namespaces/shop/services?", "table-services.json" },
+    };
+
+    (void)state;
+    open_box(80, 24, "shop", false);
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        AUTO_FREE char *small = mem_printf("%s-80x24", kinds[i].kind);
+        AUTO_FREE char *large = mem_printf("%s-200x60", kinds[i].kind);
+        ui_box_route_file(&box, kinds[i].route, kinds[i].file);
+        command(kinds[i].kind);
+        ui_resize(box.ui, 80, 24);
+        ui_box_expect_golden(&box, small);
+        ui_resize(box.ui, 200, 60);
+        ui_box_expect_golden(&box, large);
+    }
+}
+
 static void
 test_rows_at_80x24(void **state)
 {
@@ -500,6 +526,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_pods, close_box),
+        cmocka_unit_test_teardown(test_kinds, close_box),
         cmocka_unit_test_teardown(test_rows_at_80x24, close_box),
         cmocka_unit_test_teardown(test_filter, close_box),
         cmocka_unit_test_teardown(test_describe, close_box),
