@@ -315,13 +315,16 @@ bench_programs += tests/bench/bench_cache
 bench_programs += tests/bench/bench_api
 bench_programs += tests/bench/bench_console
 bench_programs += tests/bench/bench_net
+bench_programs += tests/bench/bench_log
+tests_bench_bench_log_SOURCES = tests/bench/bench_log.c $(ui_box)
+bench_programs += tests/bench/bench_pod
 bench_programs += tests/bench/bench_etcd
 tests_bench_bench_etcd_SOURCES = tests/bench/bench_etcd.c tests/bench/etcd_anchor.c \
 	tests/bench/etcd_anchor.h
 bench_programs += tests/bench/bench_store
 tests_bench_bench_store_SOURCES = tests/bench/bench_store.c tests/bench/etcd_anchor.c \
 	tests/bench/etcd_anchor.h
-EXTRA_DIST += tests/bench/pod.json tests/bench/http.sh tests/bench/run
+EXTRA_DIST += tests/bench/pod.json tests/bench/http.sh tests/bench/lab.sh tests/bench/run
 EXTRA_PROGRAMS += $(bench_programs)
 .PHONY: bench
 bench: $(bench_programs)

@@ -95,6 +95,44 @@ test_kinds(void **state)
     }
 }
 
+/* Cells that the terminal would be sent, between two frames. */
+static size_t
+changed_cells(struct grid_cell *before, int *ret_left)
+{
+    const struct grid *grid = ui_frame(box.ui);
+    size_t len = (size_t)grid->width * (size_t)grid->height, changed = 0;
+
+    *ret_left = grid->width;
+    for (size_t i = 0; i < len; i++) {
+        if (!grid_cell_eq(&before[i], &grid->cells[i])) {
+            int x = (int)(i % (size_t)grid->width);
+            *ret_left = x < *ret_left ? x : *ret_left;
+            changed++;
+        }
+        before[i] = grid->cells[i];
+    }
+    return changed;
+}
+
+/* Nothing is sent while the clock stands; of what goes on by itself only ages that change. */
+static void
+test_idle(void **state)
+{
+    static struct grid_cell before[80 * 24];
+    int left = 0;
+
+    (void)state;
+    open_box(80, 24, "", false);
+    (void)changed_cells(before, &left);
+    for (int i = 0; i < 10; i++) {
+        ui_box_settle(&box);
+        assert_int_equal(changed_cells(before, &left), 0);
+    }
+    ui_box_warp(&box, 1000); /* of nine pods two are younger than two minutes */
+    assert_in_range(changed_cells(before, &left), 1, 8);
+    assert_in_range(left, 70, 79);
+}
+
 static void
 test_rows_at_80x24(void **state)
 {
@@ -527,6 +565,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_pods, close_box),
         cmocka_unit_test_teardown(test_kinds, close_box),
+        cmocka_unit_test_teardown(test_idle, close_box),
         cmocka_unit_test_teardown(test_rows_at_80x24, close_box),
         cmocka_unit_test_teardown(test_filter, close_box),
         cmocka_unit_test_teardown(test_describe, close_box),
