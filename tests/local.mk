@@ -133,6 +133,8 @@ tests_unit_test_rest_stream_SOURCES = tests/unit/test_rest_stream.c $(node_box)
 tests_unit_test_reach_SOURCES = tests/unit/test_reach.c $(node_box)
 tests_unit_test_translate_SOURCES = tests/unit/test_translate.c $(node_box)
 tests_unit_test_rest_proxy_SOURCES = tests/unit/test_rest_proxy.c $(node_box)
+cri_box = tests/lib/cri_box.c tests/lib/cri_box.h tests/lib/cri_box_calls.c tests/lib/cri_box_priv.h
+tests_unit_test_agent_SOURCES = tests/unit/test_agent.c $(tb) $(cri_box)
 store_box = tests/lib/store_box.c tests/lib/store_box.h
 tests_unit_test_store_SOURCES = tests/unit/test_store.c $(store_box)
 fake_client = tests/lib/fake_client.c tests/lib/fake_client.h
@@ -228,6 +230,7 @@ unit_tests += tests/unit/test_dns_wire
 unit_tests += tests/unit/test_dns_memo
 unit_tests += tests/unit/test_dns_server
 tests_unit_test_dns_server_SOURCES = tests/unit/test_dns_server.c $(fake_client)
+unit_tests += tests/unit/test_agent
 
 # ---- script tests ----
 script_tests += tests/tools/test_lint.sh

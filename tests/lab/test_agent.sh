@@ -29,15 +29,23 @@ config_part() { # KEY: of the administrator's kubeconfig
     sed -n "s/.*$1: *//p" "$data/admin.kubeconfig" | tr -d '"' | base64 -d
 }
 
-install_agent() { # as onboarding does: the key is made on the node
+certify() { # NAME CA [openssl req options...]: a key, and a certificate of the node
+    local name=$1 ca=$2
+    shift 2
+    openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$tap_dir/$name.key" \
+        -subj /O=system:nodes/CN=system:node:n1 -out "$tap_dir/$name.csr" "$@"
+    openssl x509 -req -in "$tap_dir/$name.csr" -CA "$data/pki/$ca.crt" -CAkey "$data/pki/$ca.key" \
+        -CAcreateserial -days 1 -copy_extensions copyall -out "$tap_dir/$name.crt"
+}
+
+install_agent() { # what onboarding leaves on a node
+    local file
     lab in n1 sh -c 'cat >/usr/local/bin/binnacle-agent && chmod 755 /usr/local/bin/binnacle-agent' \
         <"$build/binnacle-agent"
     lab in n1 mkdir -p /etc/binnacle-agent /var/lib/binnacle-agent
     lab in n1 mount -t tmpfs none /var/lib/binnacle-agent # the host's root is an overlay itself
-    openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$tap_dir/node.key" \
-        -subj /O=system:nodes/CN=system:node:n1 -out "$tap_dir/node.csr"
-    openssl x509 -req -in "$tap_dir/node.csr" -CA "$data/pki/client-ca.crt" -CAkey "$data/pki/client-ca.key" \
-        -CAcreateserial -days 1 -out "$tap_dir/node.crt"
+    certify node client-ca
+    certify serving serving-ca -addext subjectAltName=IP:10.77.0.11,DNS:n1
     cat >"$tap_dir/kubeconfig" <<EOT
 apiVersion: v1
 kind: Config
@@ -49,8 +57,9 @@ users:
 - name: n1
   user: {client-certificate-data: $(base64 -w0 "$tap_dir/node.crt"), client-key-data: $(base64 -w0 "$tap_dir/node.key")}
 EOT
-    lab in n1 sh -c 'cat >/etc/binnacle-agent/kubeconfig' <"$tap_dir/kubeconfig"
-    lab in n1 sh -c 'cat >/etc/binnacle-agent/client-ca.crt' <"$data/pki/client-ca.crt"
+    for file in "$tap_dir/kubeconfig" "$tap_dir/serving.key" "$tap_dir/serving.crt" "$data/pki/client-ca.crt"; do
+        lab in n1 sh -c "cat >/etc/binnacle-agent/$(basename "$file")" <"$file"
+    done
 }
 
 start_agent() { # FAULTS
@@ -72,10 +81,10 @@ ask() { # URL [curl options...]: as the administrator
         "$@"
 }
 
-ask_node() { # PATH [curl options...]; its certificate is its own
+ask_node() { # PATH [curl options...]
     local path=$1
     shift
-    ask "$node$path" -k "$@"
+    ask "$node$path" "$@"
 }
 
 pods=$api/api/v1/namespaces/default/pods
@@ -179,6 +188,8 @@ check "a pod with volumes, init containers and a sidecar runs" lab_until 20 pod_
 for word in 'hello n1' 'of a config map' '^init$' 'app="full"' '^1000$'; do
     check "its log says '$word'" lab_until 5 logs_say full/app "$word"
 done
+check "and so it does through the API server" sh -c 'echo "$1" | grep -q "of a config map"' - \
+    "$(ask "$pods/full/log?container=app")"
 equal "tailLines" "$(ask_node '/containerLogs/default/full/app?tailLines=2' | wc -l)" 2
 check "its log is followed" sh -c '[ "$1" -ge 3 ]' - \
     "$(ask_node '/containerLogs/default/full/app?follow=true&tailLines=1' -N -m 3 2>/dev/null | wc -l)"
@@ -223,7 +234,7 @@ check "two pods are gone" lab_until 45 sh -c "$(declare -f ask lab); lab_script=
 before=$(tasks)
 lab in n1 systemctl restart binnacle-agent
 check "after a restart the node is Ready" lab_until 20 sh -c "$(declare -f ask lab)
-    lab_script=$lab_script data=$data tap_dir=$tap_dir; ask $node/healthz -k | grep -q ok"
+    lab_script=$lab_script data=$data tap_dir=$tap_dir; ask $node/healthz | grep -q ok"
 sleep 3
 equal "a restart of the agent restarts nothing" "$(tasks)" "$before"
 for _ in $(seq 20); do

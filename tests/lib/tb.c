@@ -175,6 +175,7 @@ tb_serve(const struct tb_opts *opts)
     static const struct tb_opts none;
     struct tb *tb = MEM_NEW(struct tb);
     opts = opts == NULL ? &none : opts;
+    tb->warps_at_end = opts->warps_at_end;
     if (!opts->real_clock && !clock_is_stopped()) {
         clock_stop(noon_ms);
     }
@@ -229,6 +230,9 @@ tb_free(struct tb *tb)
     }
     is_over = false;
     apiserver_stop(tb->api, set, &is_over);
+    if (tb->warps_at_end) {
+        clock_warp(STORE_PATIENCE_MS);
+    }
     (void)tb_until(tb, is_set, &is_over);
     is_over = false;
     store_close(tb->store, set, &is_over);

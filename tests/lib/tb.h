@@ -23,6 +23,7 @@ struct tb_opts {
     struct loop *loop;        /* of that store; NULL: a new one */
     const char *service_cidr; /* NULL: Services get no addresses */
     bool real_clock;          /* time runs by itself */
+    bool warps_at_end;        /* the clock goes on in tb_free, so that its patient writes end */
     bool listen; /* HTTP on a Unix socket → tb->socket, and on loopback → tb->port */
 };
 struct tb {
@@ -36,6 +37,7 @@ struct tb {
     const struct resource *configmaps, *namespaces;
     char *socket; /* path; who connects is local:<us>, system:masters */
     int port;     /* plain HTTP: who connects is who its token says */
+    bool warps_at_end;
 };
 
 struct tb *tb_serve(const struct tb_opts *opts); /* ready when it returns; NULL: all defaults */
