@@ -17,6 +17,7 @@
 #include "client/cache.h"
 #include "controllers/ctl.h"
 #include "controllers/ctl_deployment_priv.h"
+#include "controllers/ctl_pods.h"
 
 static void
 keys_of_set(const struct keys_in *in, const struct object *old, const struct object *now,
@@ -160,7 +161,7 @@ recreate(struct deployment *d)
         return;
     }
     if (d->now == NULL) {
-        ctl_deployment_sets_new(d);
+        ctl_deployment_new(d);
     } else {
         ctl_deployment_sets_scale(d, d->now, d->replicas);
     }
@@ -296,43 +297,68 @@ read_strategy(struct deployment *d)
 static void
 roll_out(struct deployment *d)
 {
-    if (d->now == NULL && d->is_rolling) {
-        ctl_deployment_sets_new(d);
-    } else if (d->now != NULL && ctl_deployment_sets_annotate(d)) {
-        return; /* the changed set brings the next plan */
-    } else if (d->is_rolling) {
-        roll(d);
-    } else {
+    if (!d->is_rolling) {
         recreate(d);
+    } else if (d->now == NULL) {
+        ctl_deployment_new(d);
+    } else {
+        roll(d);
     }
     if (!d->was_scaled && ctl_deployment_status_is_complete(d)) {
         ctl_deployment_sets_cleanup(d);
     }
 }
 
-/* The Deployment's own revision annotation follows its present set's. True: planned; the status
- * then waits for the plan that this change brings. */
-static bool
-set_revision(struct deployment *d)
+/* A set that could not be made: its name is taken by another's, or the server refused it. */
+static void
+read_failure(struct deployment *d)
 {
-    int64_t have;
-    struct val annotations = val_at(d->root, "metadata.annotations");
-    struct str text = val_str(val_member(annotations, STR("deployment.kubernetes.io/revision")));
-    if (!ctl_deployment_sets_is_latest(d) ||
-        (str_to_int(text, &have) && have == d->now->revision)) {
-        return false;
+    const struct resource *sets = ctl_resource(d->in, "apps", "replicasets");
+    d->collisions = val_int(val_get(d->status, "collisionCount"), 0);
+    for (size_t i = 0; i < d->in->last_len && d->now == NULL; i++) {
+        const struct plan_result *r = &d->in->last[i];
+        if (r->verb != PLAN_CREATE || r->resource != sets || r->err == NULL) {
+            continue;
+        }
+        if (r->err->code == ERR_ALREADY_EXISTS) {
+            d->collisions++;
+        } else if (ctl_pods_is_told(r->err)) {
+            d->failed = r;
+        }
     }
-    AUTO_ERR struct err *err = NULL;
-    struct edit edit;
-    struct doc *now = NULL;
-    edit_init(&edit, d->out->arena);
-    edit_set_str(&edit, "/metadata/annotations/deployment.kubernetes.io~1revision",
-                 arena_printf(d->out->arena, "%lld", (long long)d->now->revision));
-    if (edit_apply(d->root.doc, &edit, &now, &err) < 0) {
-        return false;
+}
+
+/* True: the status tells of it first; what that changes brings the next plan. */
+static bool
+tell_failure(struct deployment *d)
+{
+    bool is_new = d->collisions != val_int(val_get(d->status, "collisionCount"), 0);
+    if (d->failed != NULL) {
+        plan_event(d->out, d->object, EVENT_WARNING, DEPLOYMENT_FAILED, NULL, STR_FMT,
+                   STR_ARG(ctl_deployment_status_failure(d)));
     }
-    plan_write(d->out, PLAN_UPDATE, d->object, doc_bytes(now), PRE_REV);
-    return true;
+    return (is_new || d->failed != NULL) && ctl_deployment_status(d, true);
+}
+
+static void
+step(struct deployment *d)
+{
+    bool is_scaling = d->is_paused || ctl_deployment_sets_is_scaling(d);
+    read_failure(d);
+    if (tell_failure(d)) {
+        return;
+    }
+    plan_group(d->out, 0);
+    if (is_scaling) {
+        scale(d);
+    } else {
+        roll_out(d);
+    }
+    ctl_deployment_sets_write(d);
+    plan_group(d->out, d->new_name.size == 0 ? GROUP_ALWAYS : 0);
+    if (d->failed == NULL) {
+        (void)ctl_deployment_status(d, !is_scaling);
+    }
 }
 
 void
@@ -353,18 +379,10 @@ ctl_deployment_plan(const struct plan_in *in, struct plan *out)
                             .status = val_get(root, "status") };
     read_strategy(&d);
     ctl_deployment_sets_read(&d);
-    bool is_scaling = d.is_paused || ctl_deployment_sets_is_scaling(&d), is_marked = false;
     if (object->deleted_at_ms == 0) {
-        plan_group(out, 0);
-        is_marked = set_revision(&d);
-        if (is_scaling) {
-            scale(&d);
-        } else {
-            roll_out(&d);
-        }
-    }
-    if (!is_marked) {
-        ctl_deployment_status(&d, !is_scaling);
+        step(&d);
+    } else {
+        (void)ctl_deployment_status(&d, false);
     }
     ctl_deployment_sets_done(&d);
     object_unpin(object);

@@ -1,7 +1,6 @@
-/* The ReplicaSets of a Deployment: finding, making, annotating, scaling, cleaning up.  Pure.
+/* The ReplicaSets of a Deployment: finding, annotating, scaling, cleaning up.  Pure.
  *
- * Follows pkg/controller/deployment/sync.go and util/deployment_util.go, release 1.35. The template
- * hash is ours (FNV-1a over canonical JSON): nobody may depend on its value. */
+ * Follows pkg/controller/deployment/sync.go and util/deployment_util.go, release 1.35. */
 #include "config.h" /* IWYU pragma: keep */
 
 #include <stdlib.h>
@@ -18,12 +17,7 @@
 #include "controllers/ctl_deployment_priv.h"
 #include "controllers/ctl_pods.h"
 
-#define PREFIX "deployment.kubernetes.io/"
-#define REVISION PREFIX "revision"
-#define HISTORY PREFIX "revision-history"
-#define DESIRED PREFIX "desired-replicas"
-#define MAXIMUM PREFIX "max-replicas"
-#define HASH_LABEL "pod-template-hash"
+enum { HISTORY_MAX = 2000 /* characters */ };
 
 /* ---- reading ---- */
 
@@ -43,7 +37,7 @@ plain_template(const struct deployment *d, struct val template)
     struct edit edit;
     struct doc *doc = doc_parse(d->in->arena, val_raw(template), &err), *out = NULL;
     edit_init(&edit, d->in->arena);
-    edit_del(&edit, "/metadata/labels/" HASH_LABEL);
+    edit_del(&edit, "/metadata/labels/" DEPLOYMENT_HASH_LABEL);
     if (doc == NULL || edit_apply(doc, &edit, &out, &err) < 0) {
         return (struct str){ 0 };
     }
@@ -65,14 +59,15 @@ read_set(struct object *object)
     struct val root = object_val(object), status = val_get(root, "status");
     struct deployment_set set = {
         .object = object,
-        .size = val_int(val_at(root, "spec.replicas"), 1),
+        .was = val_int(val_at(root, "spec.replicas"), 1),
         .replicas = val_int(val_get(status, "replicas"), 0),
         .ready = val_int(val_get(status, "readyReplicas"), 0),
         .available = val_int(val_get(status, "availableReplicas"), 0),
         .terminating = val_int(val_get(status, "terminatingReplicas"), 0),
         .created = val_str(val_at(root, "metadata.creationTimestamp")),
     };
-    set.revision = ctl_deployment_sets_annotation(&set, REVISION, 0);
+    set.size = set.was;
+    set.revision = ctl_deployment_sets_annotation(&set, DEPLOYMENT_REVISION, 0);
     return set;
 }
 
@@ -82,6 +77,17 @@ by_age(const void *a, const void *b)
     const struct deployment_set *x = a, *y = b;
     int order = str_cmp(x->created, y->created);
     return order != 0 ? order : str_cmp(x->object->name, y->object->name);
+}
+
+int64_t
+ctl_deployment_sets_next_revision(const struct deployment *d)
+{
+    int64_t most = 0;
+    for (size_t i = 0; i < d->len; i++) {
+        bool is_old = &d->sets[i] != d->now;
+        most = is_old && d->sets[i].revision > most ? d->sets[i].revision : most;
+    }
+    return most + 1;
 }
 
 void
@@ -104,6 +110,10 @@ ctl_deployment_sets_read(struct deployment *d)
     for (size_t i = 0; i < d->len && d->now == NULL; i++) {
         struct val other = val_at(object_val(d->sets[i].object), "spec.template");
         d->now = is_same_template(d, template, other) ? &d->sets[i] : NULL;
+    }
+    if (d->now != NULL) {
+        int64_t next = ctl_deployment_sets_next_revision(d);
+        d->revision = d->now->revision > next ? d->now->revision : next;
     }
 }
 
@@ -129,7 +139,8 @@ bool
 ctl_deployment_sets_is_scaling(const struct deployment *d)
 {
     for (size_t i = 0; i < d->len; i++) {
-        int64_t desired = ctl_deployment_sets_annotation(&d->sets[i], DESIRED, d->replicas);
+        int64_t desired =
+            ctl_deployment_sets_annotation(&d->sets[i], DEPLOYMENT_DESIRED, d->replicas);
         if (d->sets[i].size > 0 && desired != d->replicas) {
             return true;
         }
@@ -160,79 +171,33 @@ set_number(struct edit *edit, struct arena *arena, const char *annotation, int64
     /* "/" in a member name is "~1" in a pointer. */
     char *pointer =
         arena_dupz(arena, arena_printf(arena, "/metadata/annotations/deployment.kubernetes.io~1%s",
-                                       annotation + sizeof(PREFIX) - 1));
+                                       annotation + sizeof(DEPLOYMENT_PREFIX) - 1));
     edit_set_str(edit, pointer, arena_printf(arena, "%lld", (long long)value));
 }
 
 void
 ctl_deployment_sets_scale(struct deployment *d, struct deployment_set *set, int64_t size)
 {
-    AUTO_ERR struct err *err = NULL;
-    struct arena *arena = d->out->arena;
-    int64_t most = d->replicas + d->max_surge, old = set->size;
-    bool is_annotated = ctl_deployment_sets_annotation(set, DESIRED, -1) == d->replicas &&
-                        ctl_deployment_sets_annotation(set, MAXIMUM, -1) == most;
-    if (old == size && is_annotated) {
-        return;
-    }
-    struct edit edit;
-    struct doc *now = NULL;
-    edit_init(&edit, arena);
-    edit_set_int(&edit, "/spec/replicas", size);
-    set_number(&edit, arena, DESIRED, d->replicas);
-    set_number(&edit, arena, MAXIMUM, most);
-    if (edit_apply(object_val(set->object).doc, &edit, &now, &err) < 0) {
-        return;
-    }
-    plan_write(d->out, PLAN_UPDATE, set->object, doc_bytes(now), PRE_REV);
-    if (old != size) {
-        plan_event_after(d->out, d->object, EVENT_NORMAL, "ScalingReplicaSet", NULL,
-                         "Scaled %s replica set " STR_FMT " from %lld to %lld",
-                         size > old ? "up" : "down", STR_ARG(set->object->name), (long long)old,
-                         (long long)size);
-        d->was_scaled = true;
-    }
+    d->was_scaled = d->was_scaled || size != set->size;
+    set->is_sized = true;
     set->size = size;
 }
 
+static void
+edit_size(const struct deployment *d, const struct deployment_set *set, struct edit *edit)
+{
+    int64_t most = d->replicas + d->max_surge;
+    bool is_annotated =
+        ctl_deployment_sets_annotation(set, DEPLOYMENT_DESIRED, -1) == d->replicas &&
+        ctl_deployment_sets_annotation(set, DEPLOYMENT_MAXIMUM, -1) == most;
+    if (set->is_sized && (set->was != set->size || !is_annotated)) {
+        edit_set_int(edit, "/spec/replicas", set->size);
+        set_number(edit, d->out->arena, DEPLOYMENT_DESIRED, d->replicas);
+        set_number(edit, d->out->arena, DEPLOYMENT_MAXIMUM, most);
+    }
+}
+
 /* ---- the present set ---- */
-
-static int64_t
-last_revision(const struct deployment *d)
-{
-    int64_t most = 0;
-    for (size_t i = 0; i < d->len; i++) {
-        bool is_old = &d->sets[i] != d->now;
-        most = is_old && d->sets[i].revision > most ? d->sets[i].revision : most;
-    }
-    return most;
-}
-
-bool
-ctl_deployment_sets_is_latest(const struct deployment *d)
-{
-    return d->now != NULL && d->now->revision > last_revision(d);
-}
-
-/* Annotations of the Deployment that its sets carry, too. */
-static bool
-is_copied(struct str key)
-{
-    static const char *const kept[] = {
-        "kubectl.kubernetes.io/last-applied-configuration",
-        REVISION,
-        HISTORY,
-        DESIRED,
-        MAXIMUM,
-        "deprecated.deployment.rollback.to",
-    };
-    for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
-        if (str_is(key, kept[i])) {
-            return false;
-        }
-    }
-    return true;
-}
 
 static struct str
 pointer_of(struct arena *arena, struct str key)
@@ -249,180 +214,71 @@ pointer_of(struct arena *arena, struct str key)
     return arena_dup(arena, str_view(&b));
 }
 
-bool
-ctl_deployment_sets_annotate(struct deployment *d)
+/* The revisions that the set had before, the oldest dropped when there are too many. */
+static struct str
+history_with(const struct deployment *d, struct str history, int64_t revision)
 {
-    AUTO_ERR struct err *err = NULL;
-    struct arena *arena = d->out->arena;
+    struct str all = history.size == 0 ? arena_printf(d->out->arena, "%lld", (long long)revision)
+                                       : arena_printf(d->out->arena, STR_FMT ",%lld",
+                                                      STR_ARG(history), (long long)revision);
+    while (all.size > HISTORY_MAX) {
+        (void)str_cut(all, ',', &all);
+    }
+    return all;
+}
+
+static void
+edit_present(const struct deployment *d, struct edit *edit)
+{
     struct val have = val_at(object_val(d->now->object), "metadata.annotations");
-    int64_t revision = last_revision(d) + 1;
-    struct edit edit;
-    struct doc *now = NULL;
-    edit_init(&edit, arena);
     VAL_EACH (it, val_at(d->root, "metadata.annotations")) {
-        if (is_copied(it.key) && !val_eq(val_member(have, it.key), it.value)) {
-            edit_set(&edit, pointer_of(arena, it.key).at, val_raw(it.value));
+        if (ctl_deployment_new_copies(it.key) && !val_eq(val_member(have, it.key), it.value)) {
+            edit_set(edit, pointer_of(d->out->arena, it.key).at, val_raw(it.value));
         }
     }
-    if (d->now->revision < revision) {
-        struct str history = val_str(val_member(have, STR(HISTORY)));
-        set_number(&edit, arena, REVISION, revision);
+    if (d->now->revision < d->revision) {
+        struct str history = val_str(val_member(have, STR(DEPLOYMENT_HISTORY)));
+        set_number(edit, d->out->arena, DEPLOYMENT_REVISION, d->revision);
         if (d->now->revision > 0) {
-            struct str more =
-                arena_printf(arena, STR_FMT "%s%lld", STR_ARG(history), history.size > 0 ? "," : "",
-                             (long long)d->now->revision);
-            edit_set_str(&edit, "/metadata/annotations/deployment.kubernetes.io~1revision-history",
-                         more);
+            edit_set_str(edit, "/metadata/annotations/deployment.kubernetes.io~1revision-history",
+                         history_with(d, history, d->now->revision));
         }
     }
     int64_t min_ready = val_int(val_get(d->spec, "minReadySeconds"), 0);
     if (val_int(val_at(object_val(d->now->object), "spec.minReadySeconds"), 0) != min_ready) {
-        edit_set_int(&edit, "/spec/minReadySeconds", min_ready);
+        edit_set_int(edit, "/spec/minReadySeconds", min_ready);
     }
-    if (edit.len == 0 || edit_apply(object_val(d->now->object).doc, &edit, &now, &err) < 0) {
-        return false;
-    }
-    plan_write(d->out, PLAN_UPDATE, d->now->object, doc_bytes(now), PRE_REV);
-    return true;
-}
-
-static struct str
-template_hash(const struct deployment *d)
-{
-    static const char letters[] = "bcdfghjklmnpqrstvwxz2456789";
-    struct jw w;
-    jw_init(&w, d->in->arena);
-    jw_canonical(&w, val_get(d->spec, "template"));
-    struct str text = jw_done(&w);
-    uint32_t hash = 2166136261U;
-    for (size_t i = 0; i < text.size; i++) {
-        hash = (hash ^ (unsigned char)text.at[i]) * 16777619U;
-    }
-    hash ^= (uint32_t)val_int(val_get(d->status, "collisionCount"), 0) * 2654435761U;
-    struct str digits = arena_printf(d->in->arena, "%u", hash);
-    char *out = arena_dupz(d->in->arena, digits);
-    for (size_t i = 0; i < digits.size; i++) {
-        out[i] = letters[(unsigned char)digits.at[i] % (sizeof(letters) - 1)];
-    }
-    return str_slice(out, digits.size);
 }
 
 static void
-write_with_hash(struct jw *w, struct val labels, struct str hash)
+write_set(struct deployment *d, const struct deployment_set *set)
 {
-    jw_obj(w);
-    VAL_EACH (it, labels) {
-        if (!str_is(it.key, HASH_LABEL)) {
-            jw_key(w, it.key);
-            jw_val(w, it.value);
-        }
+    AUTO_ERR struct err *err = NULL;
+    struct edit edit;
+    struct doc *now = NULL;
+    edit_init(&edit, d->out->arena);
+    if (set == d->now) {
+        edit_present(d, &edit);
     }
-    jw_kv(w, HASH_LABEL, hash);
-    jw_end(w);
-}
-
-static void
-write_selector(struct jw *w, struct val selector, struct str hash)
-{
-    jw_obj(w);
-    jw_keyz(w, "matchLabels");
-    write_with_hash(w, val_get(selector, "matchLabels"), hash);
-    if (val_is(val_get(selector, "matchExpressions"))) {
-        jw_keyz(w, "matchExpressions");
-        jw_val(w, val_get(selector, "matchExpressions"));
+    edit_size(d, set, &edit);
+    if (edit.len == 0 || edit_apply(object_val(set->object).doc, &edit, &now, &err) < 0) {
+        return;
     }
-    jw_end(w);
-}
-
-static void
-write_template(struct jw *w, struct val template, struct str hash)
-{
-    jw_obj(w);
-    jw_keyz(w, "metadata");
-    jw_obj(w);
-    VAL_EACH (it, val_get(template, "metadata")) {
-        if (!str_is(it.key, "labels")) {
-            jw_key(w, it.key);
-            jw_val(w, it.value);
-        }
+    plan_write(d->out, PLAN_UPDATE, set->object, doc_bytes(now), PRE_REV);
+    if (set->was != set->size) {
+        plan_event_after(d->out, d->object, EVENT_NORMAL, "ScalingReplicaSet", NULL,
+                         "Scaled %s replica set " STR_FMT " from %lld to %lld",
+                         set->size > set->was ? "up" : "down", STR_ARG(set->object->name),
+                         (long long)set->was, (long long)set->size);
     }
-    jw_keyz(w, "labels");
-    write_with_hash(w, val_at(template, "metadata.labels"), hash);
-    jw_end(w);
-    jw_keyz(w, "spec");
-    jw_val(w, val_get(template, "spec"));
-    jw_end(w);
-}
-
-static void
-write_annotations(const struct deployment *d, struct jw *w)
-{
-    jw_keyz(w, "annotations");
-    jw_obj(w);
-    VAL_EACH (it, val_at(d->root, "metadata.annotations")) {
-        if (is_copied(it.key)) {
-            jw_key(w, it.key);
-            jw_val(w, it.value);
-        }
-    }
-    jw_keyz(w, DESIRED);
-    jw_printf(w, "%lld", (long long)d->replicas);
-    jw_keyz(w, MAXIMUM);
-    jw_printf(w, "%lld", (long long)(d->replicas + d->max_surge));
-    jw_keyz(w, REVISION);
-    jw_printf(w, "%lld", (long long)(last_revision(d) + 1));
-    jw_end(w);
-}
-
-static struct str
-new_body(const struct deployment *d, struct str name, struct str hash, int64_t size)
-{
-    struct jw w;
-    struct val template = val_get(d->spec, "template");
-    struct ctl_owner owner = { d->object, "apps/v1", "Deployment", NULL, NULL };
-    jw_init(&w, d->out->arena);
-    jw_obj(&w);
-    jw_kvz(&w, "kind", "ReplicaSet");
-    jw_kvz(&w, "apiVersion", "apps/v1");
-    jw_keyz(&w, "metadata");
-    jw_obj(&w);
-    jw_kv(&w, "name", name);
-    jw_keyz(&w, "labels");
-    write_with_hash(&w, val_at(template, "metadata.labels"), hash);
-    write_annotations(d, &w);
-    jw_keyz(&w, "ownerReferences");
-    jw_arr(&w);
-    ctl_pods_write_owner(&owner, &w);
-    jw_end(&w);
-    jw_end(&w);
-    jw_keyz(&w, "spec");
-    jw_obj(&w);
-    jw_kint(&w, "replicas", size);
-    jw_kint(&w, "minReadySeconds", val_int(val_get(d->spec, "minReadySeconds"), 0));
-    jw_keyz(&w, "selector");
-    write_selector(&w, val_get(d->spec, "selector"), hash);
-    jw_keyz(&w, "template");
-    write_template(&w, template, hash);
-    jw_end(&w);
-    jw_end(&w);
-    return jw_done(&w);
 }
 
 void
-ctl_deployment_sets_new(struct deployment *d)
+ctl_deployment_sets_write(struct deployment *d)
 {
-    struct str hash = template_hash(d);
-    struct str name =
-        arena_printf(d->out->arena, STR_FMT "-" STR_FMT, STR_ARG(d->object->name), STR_ARG(hash));
-    int64_t size = ctl_deployment_sets_next_size(d);
-    plan_create(d->out, ctl_resource(d->in, "apps", "replicasets"), d->object->ns, name,
-                new_body(d, name, hash, size));
-    if (size > 0) {
-        plan_event_after(d->out, d->object, EVENT_NORMAL, "ScalingReplicaSet", NULL,
-                         "Scaled up replica set " STR_FMT " from 0 to %lld", STR_ARG(name),
-                         (long long)size);
+    for (size_t i = 0; i < d->len; i++) {
+        write_set(d, &d->sets[i]);
     }
-    d->was_scaled = true;
 }
 
 /* ---- history ---- */

@@ -4,6 +4,8 @@
  * util/deployment_util.go, release 1.35. */
 #include "config.h" /* IWYU pragma: keep */
 
+#include <assert.h>
+
 #include "api/object.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -13,7 +15,7 @@
 #include "controllers/ctl_deployment_priv.h"
 
 struct counts {
-    int64_t replicas, updated, ready, available, unavailable, terminating, collisions;
+    int64_t replicas, updated, ready, available, unavailable, terminating;
 };
 
 static struct counts
@@ -28,15 +30,8 @@ count(const struct deployment *d)
         c.terminating += set->terminating;
         c.updated += set == d->now ? set->replicas : 0;
     }
-    c.unavailable = ctl_deployment_sets_size(d, false) - c.available;
+    c.unavailable = ctl_deployment_sets_size(d, false) + d->new_size - c.available;
     c.unavailable = c.unavailable < 0 ? 0 : c.unavailable;
-    c.collisions = val_int(val_get(d->status, "collisionCount"), 0);
-    for (size_t i = 0; i < d->in->last_len; i++) {
-        const struct plan_result *r = &d->in->last[i];
-        bool collided = r->verb == PLAN_CREATE && r->err != NULL &&
-                        r->err->code == ERR_ALREADY_EXISTS && d->now == NULL;
-        c.collisions += collided ? 1 : 0;
-    }
     return c;
 }
 
@@ -86,10 +81,18 @@ deadline_ms(const struct deployment *d, struct val progressing)
 static struct str
 subject(const struct deployment *d)
 {
-    return d->now != NULL
-               ? arena_printf(d->in->arena, "ReplicaSet \"" STR_FMT "\"",
-                              STR_ARG(d->now->object->name))
+    const struct object *set = d->now == NULL ? NULL : d->now->object;
+    struct str name = set == NULL ? d->new_name : set->name;
+    return name.size > 0
+               ? arena_printf(d->in->arena, "ReplicaSet \"" STR_FMT "\"", STR_ARG(name))
                : arena_printf(d->in->arena, "Deployment \"" STR_FMT "\"", STR_ARG(d->object->name));
+}
+
+struct str
+ctl_deployment_status_failure(const struct deployment *d)
+{
+    return arena_printf(d->out->arena, "Failed to create new replica set \"" STR_FMT "\": %s",
+                        STR_ARG(d->failed->name), d->failed->err->message);
 }
 
 static struct ctl_condition
@@ -102,6 +105,30 @@ progressing(const struct deployment *d, const char *status, const char *reason, 
         .message = arena_printf(d->in->arena, STR_FMT " %s", STR_ARG(subject(d)), text),
         .has_update_time = true,
     };
+}
+
+/* What getNewReplicaSet says of a set that was made or found just now, or that could not be. */
+static bool
+set_progressing(const struct deployment *d, struct val old, struct ctl_condition *ret)
+{
+    *ret =
+        (struct ctl_condition){ .type = "Progressing", .status = "True", .has_update_time = true };
+    if (d->failed != NULL) {
+        ret->status = "False";
+        ret->reason = DEPLOYMENT_FAILED;
+        ret->message = ctl_deployment_status_failure(d);
+    } else if (d->new_name.size > 0) {
+        ret->reason = "NewReplicaSetCreated";
+        ret->message = arena_printf(d->in->arena, "Created new replica set \"" STR_FMT "\"",
+                                    STR_ARG(d->new_name));
+    } else if (d->now != NULL && !val_is(old)) {
+        ret->reason = "FoundNewReplicaSet";
+        ret->message = arena_printf(d->in->arena, "Found new replica set \"" STR_FMT "\"",
+                                    STR_ARG(d->now->object->name));
+    } else {
+        return false;
+    }
+    return true;
 }
 
 /* The condition that the counts ask for; false: the old one stays. */
@@ -130,9 +157,12 @@ next_progressing(const struct deployment *d, const struct counts *c, struct val 
         *ret = progressing(d, "True", "NewReplicaSetAvailable", "has successfully progressed.");
         return true;
     }
-    if (is_progressing(d, c) || !val_is(old)) {
+    if (is_progressing(d, c)) {
         *ret = progressing(d, "True", "ReplicaSetUpdated", "is progressing.");
         ret->renews = true;
+        return true;
+    }
+    if (set_progressing(d, old, ret)) {
         return true;
     }
     int64_t at = deadline_ms(d, old);
@@ -222,11 +252,37 @@ write_count(struct jw *w, const char *name, int64_t value)
     }
 }
 
-void
+/* The whole Deployment with that status and the revision of its present set. */
+static struct str
+with_status(const struct deployment *d, struct str status, bool *ret_changes)
+{
+    AUTO_ERR struct err *err = NULL;
+    struct arena *arena = d->out->arena;
+    struct val annotations = val_at(d->root, "metadata.annotations");
+    struct str revision = arena_printf(arena, "%lld", (long long)d->revision);
+    bool is_marked = d->revision == 0 ||
+                     str_eq(val_str(val_member(annotations, STR(DEPLOYMENT_REVISION))), revision);
+    struct doc *now = doc_parse(d->in->arena, status, &err);
+    struct edit edit;
+    assert(now != NULL); /* our own text */
+    *ret_changes = !is_marked || !val_eq(d->status, doc_root(now));
+    edit_init(&edit, arena);
+    edit_set(&edit, "/status", status);
+    if (!is_marked) {
+        edit_set_str(&edit, "/metadata/annotations/deployment.kubernetes.io~1revision", revision);
+    }
+    int rc = edit_apply(d->root.doc, &edit, &now, &err);
+    assert(rc == 0); /* of our own paths */
+    (void)rc;
+    return doc_bytes(now);
+}
+
+bool
 ctl_deployment_status(struct deployment *d, bool is_rollout)
 {
     struct counts c = count(d);
     struct jw w;
+    bool changes;
     jw_init(&w, d->out->arena);
     jw_obj(&w);
     jw_kint(&w, "observedGeneration", d->object->generation);
@@ -237,13 +293,16 @@ ctl_deployment_status(struct deployment *d, bool is_rollout)
     write_count(&w, "unavailableReplicas", c.unavailable);
     jw_kint(&w, "terminatingReplicas", c.terminating);
     write_conditions(d, &c, is_rollout, &w);
-    write_count(&w, "collisionCount", c.collisions);
+    write_count(&w, "collisionCount", d->collisions);
     jw_end(&w);
-    plan_group(d->out, GROUP_ALWAYS);
-    ctl_status(d->in, d->object, jw_done(&w), d->out);
+    struct str body = with_status(d, jw_done(&w), &changes);
+    if (changes) {
+        plan_write(d->out, PLAN_STATUS, d->object, body, PRE_REV);
+    }
     struct val progress = ctl_condition(val_get(d->status, "conditions"), "Progressing");
     int64_t at = deadline_ms(d, progress);
     if (at > d->in->now_ms) {
         plan_again(d->out, at);
     }
+    return changes;
 }

@@ -219,9 +219,8 @@ ctl_pods_sort_for_deletion(struct ctl_pods *pods, const struct ctl_pods *related
 
 /* ---- what went wrong ---- */
 
-/* What the next look at the cache puts right, and a namespace on its way out, are not told of. */
-static bool
-is_told(const struct err *err)
+bool
+ctl_pods_is_told(const struct err *err)
 {
     bool is_race = err->code == ERR_CONFLICT || err->code == ERR_NOT_FOUND ||
                    err->code == ERR_ALREADY_EXISTS || err->code == ERR_CANCELLED;
@@ -235,7 +234,7 @@ ctl_pods_tell_failures(const struct plan_in *in, const struct ctl_owner *owner, 
         const struct plan_result *r = &in->last[i];
         bool is_creation = r->verb == PLAN_CREATE;
         if (r->err != NULL && (is_creation || r->verb == PLAN_DELETE) &&
-            r->resource == owner->pods && is_told(r->err)) {
+            r->resource == owner->pods && ctl_pods_is_told(r->err)) {
             plan_event(out, owner->object, EVENT_WARNING,
                        is_creation ? "FailedCreate" : "FailedDelete", NULL, "Error %s: %s",
                        is_creation ? "creating" : "deleting", r->err->message);

@@ -11,6 +11,7 @@
 
 struct arena;
 struct cache;
+struct err;
 struct object;
 struct plan;
 struct plan_in;
@@ -43,6 +44,8 @@ bool ctl_pods_is_active(const struct object *pod);
 void ctl_pods_sort_for_deletion(struct ctl_pods *pods, const struct ctl_pods *related,
                                 struct arena *arena);
 
+/* What the next look at the cache puts right, and a namespace on its way out, are not told of. */
+bool ctl_pods_is_told(const struct err *err);
 /* Events for pods that the last plan could not create or delete (RealPodControl's). */
 void ctl_pods_tell_failures(const struct plan_in *in, const struct ctl_owner *owner,
                             struct plan *out);

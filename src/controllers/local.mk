@@ -7,6 +7,7 @@ libcontrollers_a_SOURCES += src/controllers/ctl_pods.c src/controllers/ctl_pods.
 libcontrollers_a_SOURCES += src/controllers/ctl_replicaset.c src/controllers/ctl_replicaset.h
 libcontrollers_a_SOURCES += src/controllers/ctl_deployment.c src/controllers/ctl_deployment.h
 libcontrollers_a_SOURCES += src/controllers/ctl_deployment_priv.h
+libcontrollers_a_SOURCES += src/controllers/ctl_deployment_new.c
 libcontrollers_a_SOURCES += src/controllers/ctl_deployment_sets.c
 libcontrollers_a_SOURCES += src/controllers/ctl_deployment_status.c
 libcontrollers_a_SOURCES += src/controllers/controllers.c src/controllers/controllers.h
