@@ -217,7 +217,7 @@ const struct resource resource_mutatingwebhookconfigurations = {
     .singular = "mutatingwebhookconfiguration",
     .categories = kinds_category_api_extensions,
     .verbs = VERB_ALL,
-    .flags = RES_GENERATION,
+    .flags = RES_GENERATION | RES_PLAIN_FINALIZERS,
     .type = &type_admission_mutating_webhook_configuration,
 };
 
@@ -233,7 +233,7 @@ const struct resource resource_validatingadmissionpolicies = {
     .singular = "validatingadmissionpolicy",
     .categories = kinds_category_api_extensions,
     .verbs = VERB_ALL,
-    .flags = RES_GENERATION,
+    .flags = RES_GENERATION | RES_PLAIN_FINALIZERS,
     .type = &type_admission_validating_admission_policy,
     .prepare_create = kinds_prepare_create,
     .prepare_update = kinds_prepare_update,
@@ -252,7 +252,7 @@ const struct resource resource_validatingadmissionpolicybindings = {
     .singular = "validatingadmissionpolicybinding",
     .categories = kinds_category_api_extensions,
     .verbs = VERB_ALL,
-    .flags = RES_GENERATION,
+    .flags = RES_GENERATION | RES_PLAIN_FINALIZERS,
     .type = &type_admission_validating_admission_policy_binding,
 };
 
@@ -265,7 +265,7 @@ const struct resource resource_validatingwebhookconfigurations = {
     .singular = "validatingwebhookconfiguration",
     .categories = kinds_category_api_extensions,
     .verbs = VERB_ALL,
-    .flags = RES_GENERATION,
+    .flags = RES_GENERATION | RES_PLAIN_FINALIZERS,
     .type = &type_admission_validating_webhook_configuration,
 };
 

@@ -119,7 +119,7 @@ const struct resource resource_events_v1 = {
     .short_names = events_short,
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE |
-             RES_NO_HISTORY | RES_PATIENT,
+             RES_NO_HISTORY | RES_PATIENT | RES_PLAIN_FINALIZERS,
     .type = &type_events_event,
     .check_create = kind_event_check,
     .check_update = kind_event_check_update,
@@ -182,7 +182,7 @@ const struct resource resource_events = {
     .short_names = events_short,
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_CREATE_ON_UPDATE |
-             RES_NO_HISTORY | RES_PATIENT,
+             RES_NO_HISTORY | RES_PATIENT | RES_PLAIN_FINALIZERS,
     .type = &type_core_event,
     .name_problems = validate_name_path_segment,
     .check_create = kind_event_check,

@@ -8,6 +8,7 @@
 
 #include "api/decode.h"
 #include "api/fieldset.h"
+#include "api/fieldset_priv.h"
 #include "api/managed_priv.h"
 #include "api/registry.h"
 #include "base/arena.h"
@@ -102,11 +103,29 @@ managed_take_from_others(struct managers *managers, const struct manager *self,
     }
 }
 
+/* Structured-merge-diff types no value with an item that names none of its keys: such a write
+ * leaves managedFields as they are (UpdateNoErrors). */
+static bool
+has_keyless(const struct fieldset *set)
+{
+    for (size_t i = 0; set != NULL && i < set->len; i++) {
+        const struct elem *elem = &set->at[i].elem;
+        if ((elem->kind == ELEM_KEY && str_is(elem->text, "{}")) ||
+            has_keyless(set->at[i].children)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 managed_track(const struct managed_in *in, struct managers *managers, struct str manager,
               struct val old, struct val now)
 {
     struct managed_change change = managed_compare(in, old, now);
+    if (has_keyless(change.changed)) {
+        return;
+    }
     managed_take_from_others(managers, NULL, &change);
     struct fieldset *strip = fieldset_from_paths(in->arena, stripped);
     struct fieldset *mine = fieldset_minus(in->arena, change.changed, strip);

@@ -45,8 +45,9 @@ enum resource_flags {
     RES_META_AGAIN = 1 << 10,     /* its update check runs ValidateObjectMeta once more */
     RES_RETURN_DELETED = 1 << 11, /* a finished DELETE answers the object, not a Status (pods, …) */
     RES_ORPHAN = 1 << 12,         /* a DELETE that says nothing leaves the dependents (jobs) */
-    RES_GENERATION_ONCE = 1 << 14, /* generation is 1 and stays so */
-    RES_RECORDS_USER = 1 << 13,    /* prepare_create needs user_info */
+    RES_PLAIN_FINALIZERS = 1 << 15, /* any label key is a finalizer (apimachinery's own check) */
+    RES_GENERATION_ONCE = 1 << 14,  /* generation is 1 and stays so */
+    RES_RECORDS_USER = 1 << 13,     /* prepare_create needs user_info */
 };
 
 /* What a prepare step sees and may change: edits go to `edit` (on `now`). */

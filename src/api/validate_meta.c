@@ -90,7 +90,7 @@ validate_meta(const struct check_in *in,
     meta_check_common(metadata, &path, out);
     meta_check_finalizers(val_get(metadata, "finalizers"), &path, out);
     meta_check_managed(val_get(metadata, "managedFields"), &path, out);
-    if ((in->resource->flags & RES_CRD) == 0) {
+    if ((in->resource->flags & (RES_CRD | RES_PLAIN_FINALIZERS)) == 0) {
         meta_check_kube_finalizers(val_get(metadata, "finalizers"), &path, out);
     }
 }

@@ -6,6 +6,7 @@
 
 #include "api/object.h"
 #include "api/pod_names.h"
+#include "api/validate.h"
 #include "apiserver/admission.h"
 #include "apiserver/apiserver_impl.h"
 #include "apiserver/ident.h"
@@ -90,6 +91,16 @@ find_account(struct req *req, struct str name, struct object **ret, struct err *
     enum step_rc rc = req_fresh(req);
     if (rc != STEP_NEXT) {
         return rc;
+    }
+    struct problems problems = { 0 };
+    validate_name_path_segment(name, false, &problems);
+    if (problems.len > 0) { /* client-go makes no request of it */
+        return admission_refuse(req, err,
+                                "error looking up service account " STR_FMT "/" STR_FMT
+                                ": invalid resource name \"" STR_FMT "\": [%s%s%s]",
+                                STR_ARG(req->ns), STR_ARG(name), STR_ARG(name), problems.at[0],
+                                problems.len > 1 ? " " : "",
+                                problems.len > 1 ? problems.at[1] : "");
     }
     return admission_refuse(req, err,
                             "error looking up service account " STR_FMT "/" STR_FMT

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/changes.h"
+#include "api/decode.h"
 #include "api/managed.h"
 #include "api/object.h"
 #include "api/status.h"
@@ -245,7 +246,13 @@ last_marked(struct req *req, const struct object *gone)
     struct doc *marked = NULL;
     edit_init(&edit, req->arena);
     edit_del(&edit, "/metadata/resourceVersion");
-    if (edit_apply(req->now, &edit, &marked, &err) == 0) {
+    if (edit_apply(req->now, &edit, &marked, &err) < 0) {
+        return NULL;
+    }
+    struct decode_in in = {
+        .arena = req->arena, .media = MEDIA_JSON, .mode = DECODE_IGNORE, .bytes = doc_bytes(marked)
+    };
+    if (decode_object(&in, req->resource, &marked, &err) == 0) {
         (void)object_publish(req->impl->stored, doc_bytes(marked), gone->rev,
                              req->old_object->create_rev, &object, &err);
     }

@@ -152,10 +152,8 @@ failed(struct req *req, const char *what, struct str wanted, struct str have, st
 int
 rest_sub_check_uid(struct req *req, struct str uid, struct err **err)
 {
-    if (uid.size == 0 || str_eq(uid, req->old_object->uid)) {
-        return 0;
-    }
-    return failed(req, "UID", uid, req->old_object->uid, err);
+    struct str have = req->old_object == NULL ? (struct str){ 0 } : req->old_object->uid;
+    return uid.size == 0 || str_eq(uid, have) ? 0 : failed(req, "UID", uid, have, err);
 }
 
 int

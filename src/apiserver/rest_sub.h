@@ -43,7 +43,7 @@ const struct doc *rest_sub_applied(struct req *req, struct err **err);
 int rest_sub_view(struct req *req, struct object *object, struct object **ret, struct err **err);
 /* Answers a write. */
 int rest_sub_answer(struct req *req, int status, struct object *object, struct err **err);
-/* A uid in a body must be the object's: 409. */
+/* A uid in a body must be the object's, and of none when there is none yet: 409. */
 int rest_sub_check_uid(struct req *req, struct str uid, struct err **err);
 /* `metadata` of the body may name uid and resourceVersion: 409 unless they still hold. */
 int rest_sub_preconditions(struct req *req, struct val metadata, struct err **err);

@@ -265,6 +265,36 @@ bad_revision(struct str rev, struct err **err)
                    STR_ARG(rev));
 }
 
+/* What an apply looks at before anything else (applyPatcher.createNewObject). */
+static int
+check_applied_uid(struct req *req, struct err **err)
+{
+    struct str uid = val_str(val_at(doc_root(req->now), "metadata.uid"));
+    if (!req->is_create || req->verb != VERB_APPLY || uid.size == 0) {
+        return 0;
+    }
+    struct str why = arena_printf(req->arena,
+                                  "uid mismatch: the provided object specified uid " STR_FMT
+                                  ", and no existing object was found",
+                                  STR_ARG(uid));
+    return status_conflict(err, req->resource, req->name, why.at);
+}
+
+static int
+check_new_revision(struct req *req, struct str rev, struct edit *edit, struct err **err)
+{
+    uint64_t number = 0;
+    bool is_number = str_to_uint(rev, &number);
+    if (req->verb != VERB_CREATE && rev.size > 0 && !is_number) {
+        return bad_revision(rev, err);
+    }
+    req->impl->names_rev = number != 0 && req->verb == VERB_CREATE; /* the store refuses it */
+    if (!req->options.dry_run || req->verb != VERB_CREATE) {
+        edit_del(edit, "/metadata/resourceVersion"); /* a dry run shows it as it came */
+    }
+    return 0;
+}
+
 static int
 check_revision(struct req *req, struct edit *edit, struct err **err)
 {
@@ -272,29 +302,16 @@ check_revision(struct req *req, struct edit *edit, struct err **err)
     struct str rev = val_str(val_get(metadata, "resourceVersion"));
     uint64_t number = 0;
     struct str uid = val_str(val_get(metadata, "uid"));
+    if (req->verb == VERB_UPDATE && rest_sub_check_uid(req, uid, err) < 0) {
+        return -1;
+    }
     if (req->is_create) {
-        bool is_number = str_to_uint(rev, &number) && number != 0;
-        if (req->verb == VERB_UPDATE && rev.size > 0 && number == 0 && !str_is(rev, "0")) {
-            return bad_revision(rev, err);
-        }
-        req->impl->names_rev = is_number && req->verb == VERB_CREATE; /* the store refuses it */
-        edit_del(edit, "/metadata/resourceVersion");
-        if (req->verb != VERB_APPLY || uid.size == 0) {
-            return 0;
-        }
-        struct str why = arena_printf(req->arena,
-                                      "uid mismatch: the provided object specified uid " STR_FMT
-                                      ", and no existing object was found",
-                                      STR_ARG(uid));
-        return status_conflict(err, req->resource, req->name, why.at);
+        return check_new_revision(req, rev, edit, err);
     }
     if (rev.size > 0 && !str_to_uint(rev, &number)) {
         return bad_revision(rev, err);
     }
     req->client_sent_rv = rest_patch_names_revision(req);
-    if (req->verb == VERB_UPDATE && rest_sub_check_uid(req, uid, err) < 0) {
-        return -1;
-    }
     struct str old = val_str(val_at(doc_root(req->old), "metadata.resourceVersion"));
     if (rev.size == 0 || str_is(rev, "0")) {
         if ((req->resource->flags & RES_UNCONDITIONAL_UPDATE) == 0) {
@@ -317,8 +334,9 @@ rest_write_default(struct req *req, struct err **err)
     if (req->sub != NULL && rest_virtual_of(req) != NULL) {
         return rest_write_fill(req, err) < 0 ? STEP_FAIL : STEP_NEXT; /* it checks them itself */
     }
-    if (rest_sub_apply(req, err) < 0 || check_names(req, &edit, err) < 0 ||
-        check_revision(req, &edit, err) < 0 || rest_write_edit(req, &edit, err) < 0) {
+    if (rest_sub_apply(req, err) < 0 || check_applied_uid(req, err) < 0 ||
+        check_names(req, &edit, err) < 0 || check_revision(req, &edit, err) < 0 ||
+        rest_write_edit(req, &edit, err) < 0) {
         return STEP_FAIL;
     }
     return rest_write_fill(req, err) < 0 ? STEP_FAIL : STEP_NEXT;
