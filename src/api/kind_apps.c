@@ -351,7 +351,8 @@ const struct resource resource_deployments = {
     .short_names = deployments_short,
     .categories = kinds_category_all,
     .verbs = VERB_ALL,
-    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
+    .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION |
+             RES_GENERATION_NOTES,
     .type = &type_apps_deployment,
     .check_create = kind_work_check_deployment,
     .check_update = kind_work_check_deployment_update,

@@ -16,6 +16,7 @@
 #include "base/err.h"
 
 #define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
+#define LAST_APPLIED_POINTER "kubectl.kubernetes.io~1last-applied-configuration"
 
 struct apply {
     const struct managed_in *in;
@@ -256,6 +257,33 @@ check_request(const struct managed_in *in, const struct doc *applied, struct err
                    in->resource->kind, inner->message);
 }
 
+/* An apply of kubectl's keeps the annotation that its client-side apply reads (lastappliedupdater.go):
+ * the request as JSON, without the annotation itself. */
+static int
+keep_last_applied(const struct apply *a, struct doc **now, struct err **err)
+{
+    struct val annotations = val_at(doc_root(*now), "metadata.annotations");
+    struct edit edit;
+    struct doc *plain = NULL;
+    if (!str_is(a->in->manager, "kubectl") ||
+        val_str(val_member(annotations, STR(LAST_APPLIED))).size == 0) {
+        return 0;
+    }
+    edit_init(&edit, a->arena);
+    edit_del(&edit, "/metadata/annotations/" LAST_APPLIED_POINTER);
+    if (edit_apply(a->applied.doc, &edit, &plain, err) < 0) {
+        return -1;
+    }
+    struct jw w;
+    jw_init(&w, a->arena);
+    jw_canonical(&w, doc_root(plain));
+    struct str text = jw_done(&w);
+    edit_init(&edit, a->arena);
+    edit_set_str(&edit, "/metadata/annotations/" LAST_APPLIED_POINTER,
+                 arena_printf(a->arena, STR_FMT "\n", STR_ARG(text)));
+    return edit_apply(*now, &edit, now, err);
+}
+
 int
 managed_apply(const struct managed_in *in, const struct doc *applied, bool force, struct doc **ret,
               struct err **err)
@@ -288,5 +316,11 @@ managed_apply(const struct managed_in *in, const struct doc *applied, bool force
     managed_take_from_others(&a.managers, a.self, &change);
     a.self->set = mine;
     managed_drop_empty(&a.managers);
-    return managed_write(&a.managers, merged.doc, ret, err);
+    struct doc *now = NULL;
+    if (managed_write(&a.managers, merged.doc, &now, err) < 0 ||
+        keep_last_applied(&a, &now, err) < 0) {
+        return -1;
+    }
+    *ret = now;
+    return 0;
 }

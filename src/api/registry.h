@@ -46,6 +46,7 @@ enum resource_flags {
     RES_RETURN_DELETED = 1 << 11, /* a finished DELETE answers the object, not a Status (pods, …) */
     RES_ORPHAN = 1 << 12,         /* a DELETE that says nothing leaves the dependents (jobs) */
     RES_PLAIN_FINALIZERS = 1 << 15, /* any label key is a finalizer (apimachinery's own check) */
+    RES_GENERATION_NOTES = 1 << 16, /* changed annotations count for the generation (Deployments) */
     RES_GENERATION_ONCE = 1 << 14,  /* generation is 1 and stays so */
     RES_RECORDS_USER = 1 << 13,     /* prepare_create needs user_info */
 };

@@ -90,7 +90,7 @@ old_system_fields(struct req *req, struct edit *edit)
     }
 }
 
-/* Anything but metadata and status counts. */
+/* Anything but metadata and status counts; of some kinds annotations, too. */
 static bool
 is_new_generation(const struct req *req)
 {
@@ -109,7 +109,8 @@ is_new_generation(const struct req *req)
             }
         }
     }
-    return false;
+    return (req->resource->flags & RES_GENERATION_NOTES) != 0 && rest_sub_strategy(req) == NULL &&
+           !val_eq(val_at(now, "metadata.annotations"), val_at(old, "metadata.annotations"));
 }
 
 /* What the kind itself does: its row's prepare_create or prepare_update. */

@@ -72,3 +72,38 @@ POST /api/v1/namespaces/{ns}/pods
 ### deleted at once
 DELETE /api/v1/namespaces/{ns}/pods/q
 
+### a configmap that kubectl applied itself
+POST /api/v1/namespaces/{ns}/configmaps?fieldManager=kubectl-client-side-apply
+
+{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"csa","annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"annotations\":{},\"name\":\"csa\"},\"data\":{\"a\":\"1\"}}\n"}},"data":{"a":"1"}}
+
+### applied by the server for kubectl: the annotation follows
+PATCH+apply /api/v1/namespaces/{ns}/configmaps/csa?fieldManager=kubectl
+
+{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"csa"},"data":{"z":"<&>","b":"1"}}
+
+### applied by the server for another
+PATCH+apply /api/v1/namespaces/{ns}/configmaps/csa?fieldManager=other
+
+{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"csa"},"data":{"c":"1"}}
+
+### a deployment
+POST /apis/apps/v1/namespaces/{ns}/deployments
+
+{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d"},"spec":{"replicas":0,"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i:1"}]}}}}
+
+### its annotations count
+PATCH+merge /apis/apps/v1/namespaces/{ns}/deployments/d
+
+{"metadata":{"annotations":{"a":"b"}}}
+
+### its labels do not
+PATCH+merge /apis/apps/v1/namespaces/{ns}/deployments/d
+
+{"metadata":{"labels":{"a":"b"}}}
+
+### annotations by its status do not
+PATCH+merge /apis/apps/v1/namespaces/{ns}/deployments/d/status
+
+{"metadata":{"annotations":{"a":"c"}}}
+
