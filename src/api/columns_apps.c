@@ -97,6 +97,69 @@ const struct column columns_replicasets[] = {
     COLUMNS_WIDE,
 };
 
+/* ---- daemon sets, stateful sets ---- */
+
+static void
+daemon_desired(struct cell *cell, struct val set)
+{
+    cell_int(cell, number(set, "status.desiredNumberScheduled"));
+}
+
+static void
+daemon_current(struct cell *cell, struct val set)
+{
+    cell_int(cell, number(set, "status.currentNumberScheduled"));
+}
+
+static void
+daemon_ready(struct cell *cell, struct val set)
+{
+    cell_int(cell, number(set, "status.numberReady"));
+}
+
+static void
+daemon_updated(struct cell *cell, struct val set)
+{
+    cell_int(cell, number(set, "status.updatedNumberScheduled"));
+}
+
+static void
+daemon_available(struct cell *cell, struct val set)
+{
+    cell_int(cell, number(set, "status.numberAvailable"));
+}
+
+static void
+daemon_nodes(struct cell *cell, struct val set)
+{
+    AUTO_STR struct str_builder text = { 0 };
+    VAL_EACH (it, val_at(set, "spec.template.spec.nodeSelector")) {
+        str_putf(&text, "%s" STR_FMT "=" STR_FMT, text.size > 0 ? "," : "", STR_ARG(it.key),
+                 STR_ARG(val_str(it.value)));
+    }
+    cell_str_or(cell, str_view(&text), "<none>");
+}
+
+const struct column columns_daemonsets[] = {
+    COLUMN_NAME,
+    { .name = "Desired", .type = "integer", .cell = daemon_desired },
+    { .name = "Current", .type = "integer", .cell = daemon_current },
+    { .name = "Ready", .type = "integer", .cell = daemon_ready },
+    { .name = "Up-to-date", .type = "integer", .cell = daemon_updated },
+    { .name = "Available", .type = "integer", .cell = daemon_available },
+    { .name = "Node Selector", .type = "string", .cell = daemon_nodes },
+    COLUMN_AGE,
+    COLUMNS_WIDE,
+};
+
+const struct column columns_statefulsets[] = {
+    COLUMN_NAME,
+    { .name = "Ready", .type = "string", .cell = deployment_ready },
+    COLUMN_AGE,
+    { .name = "Containers", .type = "string", .priority = 1, .cell = workload_containers },
+    { .name = "Images", .type = "string", .priority = 1, .cell = workload_images },
+};
+
 /* ---- jobs ---- */
 
 static void

@@ -11,6 +11,7 @@
     COLUMNS(controllerrevisions, 4)                                                                \
     COLUMNS(csidrivers, 8)                                                                         \
     COLUMNS(csinodes, 3)                                                                           \
+    COLUMNS(daemonsets, 11)                                                                        \
     COLUMNS(deployments, 8)                                                                        \
     COLUMNS(endpoints, 3)                                                                          \
     COLUMNS(endpointslices, 5)                                                                     \
@@ -33,6 +34,7 @@
     COLUMNS(serviceaccounts, 2)                                                                    \
     COLUMNS(servicecidrs, 3)                                                                       \
     COLUMNS(services, 7)                                                                           \
+    COLUMNS(statefulsets, 5)                                                                       \
     COLUMNS(storageclasses, 6)                                                                     \
     COLUMNS(volumeattachments, 6)
 

@@ -202,7 +202,7 @@ static const struct field apps_daemon_set_fields[] = {
     OPT("spec", OBJECT, VAL, 2, .of = &type_apps_daemon_set_spec),
     OPT("status", OBJECT, VAL, 3, .of = &type_apps_daemon_set_status),
 };
-TYPE(apps_daemon_set, "apps/v1.DaemonSet");
+TYPE(apps_daemon_set, "apps/v1.DaemonSet", .fill = kind_daemon_fill);
 
 static const struct field apps_replica_set_spec_fields[] = {
     OPT("replicas", INT32, PTR, 1, .def = "1"),
@@ -327,12 +327,16 @@ const struct resource resource_daemonsets = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_apps_daemon_set,
-    .prepare_create = kinds_prepare_create,
-    .prepare_update = kinds_prepare_update,
+    .check_create = kind_set_check_daemon,
+    .check_update = kind_set_check_daemon_update,
+    .warn = kind_work_warn,
+    .prepare_create = kind_daemon_create,
+    .prepare_update = kind_daemon_update,
     .subresources = daemonsets_subs,
     .subresource_len = ARRAY_LEN(daemonsets_subs),
     .reset_main = "status",
     .reset_status = "spec",
+    COLUMNS_OF(daemonsets),
 };
 
 static const char *const deployments_short[] = { "deploy", NULL };
@@ -414,12 +418,16 @@ const struct resource resource_statefulsets = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_apps_stateful_set,
+    .check_create = kind_set_check_stateful,
+    .check_update = kind_set_check_stateful_update,
+    .warn = kind_work_warn,
     .prepare_create = kinds_prepare_create,
     .prepare_update = kinds_prepare_update,
     .subresources = statefulsets_subs,
     .subresource_len = ARRAY_LEN(statefulsets_subs),
     .reset_main = "status",
     .reset_status = "spec",
+    COLUMNS_OF(statefulsets),
 };
 
 const struct resource resource_podtemplates = {

@@ -60,6 +60,10 @@ void kind_storage_check_capacity(struct check_in *in, struct causes *out);
 void kind_storage_check_capacity_update(struct check_in *in, struct causes *out);
 void kind_storage_check_runtime(struct check_in *in, struct causes *out);
 void kind_storage_check_runtime_update(struct check_in *in, struct causes *out);
+void kind_set_check_daemon(struct check_in *in, struct causes *out);
+void kind_set_check_daemon_update(struct check_in *in, struct causes *out);
+void kind_set_check_stateful(struct check_in *in, struct causes *out);
+void kind_set_check_stateful_update(struct check_in *in, struct causes *out);
 void kind_flow_check_schema(struct check_in *in, struct causes *out);
 void kind_flow_check_level(struct check_in *in, struct causes *out);
 /* END */

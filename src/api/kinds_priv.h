@@ -39,6 +39,9 @@ int64_t kind_pod_grace_s(struct val pod);
 void kind_service_update(struct prepare *p);
 void kind_service_account_prepare(struct prepare *p);
 void kind_job_create(struct prepare *p);
+void kind_daemon_fill(struct fill *fill); /* kind_daemon_prepare.c */
+void kind_daemon_create(struct prepare *p);
+void kind_daemon_update(struct prepare *p);
 void kind_cert_create(struct prepare *p);
 void kind_cert_update(struct prepare *p);
 

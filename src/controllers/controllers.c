@@ -11,6 +11,7 @@
 #include "client/client.h"
 #include "controllers/ctl.h"
 #include "controllers/ctl_csr.h"
+#include "controllers/ctl_daemonset.h"
 #include "controllers/ctl_deployment.h"
 #include "controllers/ctl_gc_graph.h"
 #include "controllers/ctl_podgc.h"
@@ -26,6 +27,7 @@ static const struct reconciler *const rows[] = {
     &ctl_gc,
     &ctl_replicaset,
     &ctl_deployment,
+    &ctl_daemonset,
     &ctl_csr,
     &ctl_clusterrole,
     &ctl_kubernetes,

@@ -12,6 +12,7 @@
 #include "controllers/controllers.h"
 #include "controllers/ctl.h"
 #include "controllers/ctl_csr.h"
+#include "controllers/ctl_daemonset.h"
 #include "controllers/ctl_deployment.h"
 #include "controllers/ctl_gc_graph.h"
 #include "controllers/ctl_podgc.h"
@@ -130,5 +131,6 @@ const struct golden_plan golden_plans[] = {
     { "ctl/podgc", &ctl_pod_gc, open_ctl, mem_free },
     { "ctl/job", &ctl_job, open_ctl, mem_free },
     { "ctl/ttl", &ctl_ttl, open_ctl, mem_free },
+    { "ctl/daemonset", &ctl_daemonset, open_ctl, mem_free },
     { NULL, NULL, NULL, NULL },
 };
