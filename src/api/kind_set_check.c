@@ -8,6 +8,7 @@
 #include "api/check.h"
 #include "api/kind_pod_check.h"
 #include "api/kinds_check.h"
+#include "base/arena.h"
 #include "base/mem.h"
 
 static bool
@@ -172,9 +173,12 @@ set_check_stateful_strategy(struct val spec, const struct field_path *path, stru
         check_required(out, &at, NULL, NULL);
     } else if (val_is_str(type, "OnDelete")) {
         if (val_is(rolling)) {
-            struct field_path whole = check_at(&at, "rollingUpdate");
-            causes_add(out, CAUSE_INVALID, &whole, "", rolling,
-                       "only allowed for updateStrategy 'RollingUpdate'");
+            /* As Go prints the internal struct, which has no JSON names. */
+            struct str shown =
+                arena_printf(out->arena, "{\"Partition\":%lld,\"MaxUnavailable\":null}",
+                             (long long)val_int(val_get(rolling, "partition"), 0));
+            causes_add_json(out, CAUSE_INVALID, &at, "rollingUpdate", shown,
+                            "only allowed for updateStrategy 'RollingUpdate'");
         }
     } else if (val_is_str(type, "RollingUpdate")) {
         check_nonnegative(out, &rolling_at, "partition", val_get(rolling, "partition"));
@@ -188,7 +192,7 @@ static void
 set_check_retention(struct val policy, const struct field_path *path, struct causes *out)
 {
     static const char *const members[] = { "whenDeleted", "whenScaled" };
-    static const char *const values[] = { "Delete", "Retain", NULL };
+    static const char *const values[] = { "Retain", "Delete", NULL };
     struct field_path at = check_at(path, "persistentVolumeClaimRetentionPolicy");
     for (size_t i = 0; i < ARRAY_LEN(members) && val_is(policy); i++) {
         struct val v = val_get(policy, members[i]);

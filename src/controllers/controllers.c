@@ -16,6 +16,7 @@
 #include "controllers/ctl_gc_graph.h"
 #include "controllers/ctl_podgc.h"
 #include "controllers/ctl_replicaset.h"
+#include "controllers/ctl_statefulset.h"
 
 /* One a line, so that two who add one do not meet. */
 /* clang-format off */
@@ -28,6 +29,7 @@ static const struct reconciler *const rows[] = {
     &ctl_replicaset,
     &ctl_deployment,
     &ctl_daemonset,
+    &ctl_statefulset,
     &ctl_csr,
     &ctl_clusterrole,
     &ctl_kubernetes,

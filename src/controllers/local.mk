@@ -43,3 +43,6 @@ libcontrollers_a_SOURCES += src/controllers/ctl_daemonset.c src/controllers/ctl_
 libcontrollers_a_SOURCES += src/controllers/ctl_daemonset_nodes.c
 libcontrollers_a_SOURCES += src/controllers/ctl_daemonset_priv.h
 libcontrollers_a_SOURCES += src/controllers/ctl_daemonset_roll.c
+libcontrollers_a_SOURCES += src/controllers/ctl_statefulset.c src/controllers/ctl_statefulset.h
+libcontrollers_a_SOURCES += src/controllers/ctl_statefulset_pods.c
+libcontrollers_a_SOURCES += src/controllers/ctl_statefulset_priv.h

@@ -18,6 +18,7 @@
 #include "controllers/ctl_podgc.h"
 #include "controllers/ctl_replicaset.h"
 #include "scheduler/scheduler.h"
+#include "controllers/ctl_statefulset.h"
 
 static void *
 open_ctl(struct registry *registry, struct cache *cache)
@@ -131,6 +132,7 @@ const struct golden_plan golden_plans[] = {
     { "ctl/podgc", &ctl_pod_gc, open_ctl, mem_free },
     { "ctl/job", &ctl_job, open_ctl, mem_free },
     { "ctl/ttl", &ctl_ttl, open_ctl, mem_free },
+    { "ctl/statefulset", &ctl_statefulset, open_ctl, mem_free },
     { "ctl/daemonset", &ctl_daemonset, open_ctl, mem_free },
     { NULL, NULL, NULL, NULL },
 };
