@@ -382,6 +382,7 @@ ctl_deployment_plan(const struct plan_in *in, struct plan *out)
     if (object->deleted_at_ms == 0) {
         step(&d);
     } else {
+        plan_group(out, GROUP_ALWAYS);
         (void)ctl_deployment_status(&d, false);
     }
     ctl_deployment_sets_done(&d);

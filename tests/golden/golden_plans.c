@@ -17,8 +17,8 @@
 #include "controllers/ctl_gc_graph.h"
 #include "controllers/ctl_podgc.h"
 #include "controllers/ctl_replicaset.h"
-#include "scheduler/scheduler.h"
 #include "controllers/ctl_statefulset.h"
+#include "scheduler/scheduler.h"
 
 static void *
 open_ctl(struct registry *registry, struct cache *cache)

@@ -83,7 +83,7 @@ open_box(void **state)
     AUTO_FREE char *conf = NULL;
     FILE *file;
 
-    strcpy(box->dir, "/tmp/binnacle-agent-XXXXXX");
+    (void)snprintf(box->dir, sizeof(box->dir), "/tmp/binnacle-agent-XXXXXX");
     assert_non_null(mkdtemp(box->dir));
     box->tb = tb_serve(&opts);
     cri_box_open(&box->cri, box->tb->loop);
