@@ -25,7 +25,7 @@ trap finish EXIT
 start() {
     "$program" serve --data-dir "$1" --listen 127.0.0.1:0 >"$tap_dir/serve.log" 2>&1 9>&- &
     server=$!
-    local deadline=$((SECONDS + 20))
+    local deadline=$((SECONDS + 60))
     until grep -q 'is ready' "$tap_dir/serve.log"; do
         [ "$SECONDS" -lt "$deadline" ] && kill -0 "$server" || return 1
         read -r -t 0.03 -u 9 _
@@ -59,7 +59,7 @@ answers() {
 # says "what" TEXT OPTION...: serve ends at once and says so on stderr, in one line.
 says() {
     local status=0
-    timeout 10 "$program" serve --listen 127.0.0.1:0 "${@:3}" >"$tap_dir/said" 2>&1 9>&- || status=$?
+    timeout 60 "$program" serve --listen 127.0.0.1:0 "${@:3}" >"$tap_dir/said" 2>&1 9>&- || status=$?
     check "$1" grep -qF -- "$2" "$tap_dir/said"
     equal "$1: in one line, and ends" "$(wc -l <"$tap_dir/said") $((status == 1 || status == 2))" "1 1"
 }

@@ -15,7 +15,7 @@ mux_end() {
 }
 
 # until_true COMMAND...: true within $mux_wait seconds.
-mux_wait=20
+mux_wait=60
 until_true() {
     local deadline=$((SECONDS + mux_wait))
     until "$@"; do
