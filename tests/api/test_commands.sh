@@ -13,6 +13,7 @@ web=/apis/apps/v1/namespaces/default/deployments
 unset KUBECONFIG
 
 serve() { # in DIRECTORY, until it is ready
+    : >"$tap_dir/ready" # the child may come to truncate it only after we look
     "$program" serve --data-dir "$1" --listen 127.0.0.1:0 >"$tap_dir/ready" 2>"$tap_dir/log" &
     server=$!
     until grep -q 'is ready' "$tap_dir/ready" || ! kill -0 "$server" 2>/dev/null; do

@@ -22,7 +22,7 @@ finish() {
 trap finish EXIT
 
 until_true() {
-    local deadline=$((SECONDS + 20))
+    local deadline=$((SECONDS + 60))
     until "$@"; do
         [ "$SECONDS" -lt "$deadline" ] || return 1
         read -r -t 0.05 -u 9 _

@@ -23,6 +23,7 @@ trap finish EXIT
 
 # start DATA: serves until stop; true when it is ready.
 start() {
+    : >"$tap_dir/serve.log" # the child may come to truncate it only after we look
     "$program" serve --data-dir "$1" --listen 127.0.0.1:0 >"$tap_dir/serve.log" 2>&1 9>&- &
     server=$!
     local deadline=$((SECONDS + 60))

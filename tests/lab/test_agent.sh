@@ -20,6 +20,7 @@ node=https://10.77.0.11:10250
 # ---- the cluster ----
 
 serve() {
+    : >"$tap_dir/serve.log" # of an earlier one
     lab exec setsid "$build/binnacle" serve --data-dir "$data" --listen 10.77.0.1:6443 \
         >"$tap_dir/serve.log" 2>&1 </dev/null &
     lab_until 20 grep -q 'is ready' "$tap_dir/serve.log"

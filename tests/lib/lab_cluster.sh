@@ -16,6 +16,7 @@ cluster_need() { # HOSTS [bare]: as lab_need, or skipped; bare: they have no run
 }
 
 cluster_serve() { # OPTIONS...: the control plane, in the background
+    : >"$tap_dir/serve.log" # of an earlier one
     lab exec setsid "$tap_dir/bin/binnacle" serve --data-dir "$data" --listen "$api:6443" \
         --advertise "$api" "$@" >"$tap_dir/serve.log" 2>&1 </dev/null &
     lab_until 20 grep -q 'is ready' "$tap_dir/serve.log"
