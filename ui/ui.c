@@ -451,6 +451,14 @@ do_everywhere(struct ui *ui, enum action action)
     }
 }
 
+/* Escape and a key, typed faster than one can tell from alt. */
+static void
+press_apart(struct ui *ui, uint32_t key)
+{
+    ui_key(ui, KEYS_ESC);
+    ui_key(ui, key & ~(uint32_t)KEYS_ALT);
+}
+
 void
 ui_key(struct ui *ui, uint32_t key)
 {
@@ -466,8 +474,12 @@ ui_key(struct ui *ui, uint32_t key)
     if (ui->is_pasting && (!takes_text || key < ' ' || key >= 0x110000)) {
         return;
     }
-    if (ui->top->dialog != NULL) {
+    if (ui->top->dialog != NULL && (key & KEYS_ALT) == 0) {
         dialog_result(ui, key);
+        return;
+    }
+    if (ui->top->dialog != NULL) {
+        press_apart(ui, key);
         return;
     }
     if (ui->prompt.is_open) {
@@ -477,9 +489,7 @@ ui_key(struct ui *ui, uint32_t key)
     action =
         actions_find(&ui->actions, key, ui->top->ops->scopes(ui->top) | SCOPE_BIT(SCOPE_GLOBAL));
     if (action == ACTION_NONE && (key & KEYS_ALT) != 0) {
-        /* Escape and a key, typed faster than one can tell from alt. */
-        ui_key(ui, KEYS_ESC);
-        ui_key(ui, key & ~(uint32_t)KEYS_ALT);
+        press_apart(ui, key);
         return;
     }
     if (action != ACTION_NONE && !ui->top->ops->action(ui->top, action)) {

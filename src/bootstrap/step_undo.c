@@ -42,7 +42,7 @@ step_identity_undo(struct step_run *run, struct err **err)
 }
 
 /* The agent first, so that nothing comes back; then its containers with their shims, then what they
- * leave: mounts, network namespaces, our bridge, tables and places. */
+ * leave: mounts, network namespaces, our bridge, routes, tables and places. */
 int
 step_service_undo(struct step_run *run, struct err **err)
 {
@@ -75,6 +75,10 @@ step_service_undo(struct step_run *run, struct err **err)
         "  rm -rf /var/log/pods/*_$u\n"
         "done\n"
         "ip link del bnc0 2>/dev/null\n"
+        /* routes to pods of other nodes, the address of the cluster's DNS */
+        "ip route flush proto 98 2>/dev/null\n"
+        "d=$(sed -n 's/^cluster-dns: *//p' " ONBOARD_CONF "/agent.yaml 2>/dev/null)\n"
+        "[ -z \"$d\" ] || ip addr del $d/32 dev lo 2>/dev/null\n"
         "nft list tables 2>/dev/null | while read -r t family name; do\n"
         "  case $name in binnacle*) nft delete table $family $name;; esac\n"
         "done\n"

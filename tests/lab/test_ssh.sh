@@ -52,6 +52,18 @@ check "the host's name pins the new one" add "$n2\npw\n" "pw@$n2"
 check "a node is removed" seconds remove 'pw\n' n2
 equal "and nothing stays on it" "$(remains n2)" "$bare"
 
+# ---- a host that has a runtime ----
+
+lab in n2 sh -c 'export DEBIAN_FRONTEND=noninteractive; apt-get update -q && apt-get install -q -y \
+    --no-install-recommends containerd runc nftables containernetworking-plugins' >/dev/null 2>&1
+with_runtime=$(remains n2 | tail -n 1)
+begun=$(date +%s%N)
+check "a host with a runtime present becomes a node" add 'yes\npw\n' "pw@$n2"
+took=$(((($(date +%s%N) - begun)) / 1000000))
+check "Ready after $took ms: within 15 s" [ "$took" -le 15000 ]
+check "and is removed" remove 'pw\n' n2
+equal "its runtime stays: it is not ours" "$(remains n2 | tail -n 1)" "$with_runtime"
+
 kill_serve
 tap_note <"$tap_dir/times"
 tap_done

@@ -76,6 +76,7 @@ remains() { # HOST: what of ours is on it, and how many packages
     lab in "$1" sh -c 'ls -d /etc/binnacle-agent /usr/local/lib/binnacle /run/binnacle-agent \
         /var/lib/binnacle-agent/* /etc/systemd/system/*binnacle* 2>/dev/null
         pgrep -x "binnacle-agent|containerd" 2>/dev/null
+        ip route show proto 98; ip -o -4 addr show lo | grep -v 127.0.0.1
         nft list tables 2>/dev/null | grep binnacle; ls /sys/class/net | grep bnc
         dpkg -l | grep -c "^ii"'
 }

@@ -142,6 +142,27 @@ keys x
 check "x decodes" see "hunter2"
 keys Escape
 
+type_text ":node add ops@127.0.0.1:x"
+keys Enter
+check "machines are added; what is no port is said in the form" see "'x' is no port"
+keys BSpace 1
+keys Enter
+check "a machine that does not answer: its steps" see "Machine  127.0.0.1-1"
+check "what went wrong, and what to do" see "Connection refused; is the machine on"
+keys C-d
+check "ctrl-d asks before it is removed" see "drained, and all of ours taken off"
+keys Tab Enter
+check "and it goes" see "it is removed"
+type_text ":machines"
+keys Enter
+check "there is none any more" see "no machines"
+keys a
+check "a opens the form" see "Private key"
+keys Escape
+type_text ":secrets"
+keys Enter
+check "back to the secrets" see "Opaque"
+
 keys '?'
 check "help lists the keys" see "delete, after a question"
 # The cells of the terminal are those of the grid: the same screen without a terminal.
