@@ -145,7 +145,10 @@ test_receive_waits_on_our_clock(void **state)
     clock_warp(HOUR_MS - 1);
     assert_false(loop_turn(loop, 20) && session.dones > 0);
     clock_warp(1);
-    turn_until_done(&session);
+    while (session.dones == 0) {
+        (void)loop_turn(loop, 50);
+        clock_warp(HOUR_MS); /* it may have begun to wait only after the first jump */
+    }
     assert_int_equal(session.code, ERR_TIMEOUT);
 }
 
