@@ -25,6 +25,8 @@ machine_lane_done(struct machine_lane *lane)
     mem_free(lane->problem);
 }
 
+static const char machine_removed[] = "it is removed";
+
 static void
 set_problem(struct machine_lane *lane, const char *problem)
 {
@@ -160,10 +162,12 @@ on_read(void *ctx, const struct reply *reply, struct err *owned)
 
     lane->is_reading = false;
     if (doc == NULL) {
+        bool is_gone = lane->was_read && err->code == ERR_NOT_FOUND;
         arena_free(arena);
-        set_problem(lane, err->message);
+        set_problem(lane, is_gone ? machine_removed : err->message);
     } else {
         arena_free(lane->arena);
+        lane->was_read = true;
         lane->arena = arena;
         lane->object = doc_root(doc);
         set_problem(lane, NULL);
@@ -199,7 +203,7 @@ machine_lane_read(struct machine_lane *lane)
 void
 machine_lane_gone(struct machine_lane *lane)
 {
-    set_problem(lane, "it is removed");
+    set_problem(lane, machine_removed);
     arena_free(lane->arena);
     lane->arena = NULL;
     lane->object = (struct val){ 0 };
