@@ -24,6 +24,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/options.h"
+#include "base/thrift.h"
 #include "client/client.h"
 #include "client/event.h"
 #include "client/informer.h"
@@ -31,6 +32,7 @@
 #define LOG_MODULE "agent"
 #include "base/log.h"
 
+enum { TAPE_BYTES = 512 << 10 /* of parsed objects that stay: pods are read again and again */ };
 enum {
     LOOK_MS = 5000,       /* at a runtime that is well */
     LOOK_FAST_MS = 500,   /* at one that is not */
@@ -308,6 +310,7 @@ agent_begin(struct agent *agent)
 
     agent->fetcher = fetch_pool_new(agent->client, agent->registry);
     agent->jobs = job_pool_new(agent->loop, JOB_THREADS);
+    agent->thrift = thrift_start(agent->loop, agent->jobs, TAPE_BYTES);
     agent->host.fetcher = agent->fetcher;
     agent->host.jobs = agent->jobs;
     agent->host.is_starting = true;
@@ -345,6 +348,7 @@ agent_free(struct agent *agent)
     agent->is_freed = true;
     loop_timer_cancel(agent->look);
     loop_timer_cancel(agent->adopt);
+    thrift_stop(agent->thrift);
     agent_net_stop(agent);
     node_api_free(agent->api);
     pleg_free(agent->pleg);

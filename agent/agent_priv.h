@@ -31,6 +31,7 @@ struct agent {
     struct recorder *recorder;
     struct fetch_pool *fetcher;
     struct job_pool *jobs;
+    struct thrift *thrift;
     struct images *images;
     struct containerd *containerd; /* NULL: the host's runtime is used */
     struct cri *cri;

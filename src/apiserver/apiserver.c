@@ -24,7 +24,6 @@
 #include "apiserver/rest_history.h"
 #include "apiserver/route.h"
 #include "apiserver/sink.h"
-#include "apiserver/thrift.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -32,6 +31,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "base/thrift.h"
 #include "client/client.h"
 #include "store/store.h"
 

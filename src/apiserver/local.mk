@@ -25,7 +25,6 @@ libapiserver_a_SOURCES += src/apiserver/encode_form.c src/apiserver/encode_form.
 libapiserver_a_SOURCES += src/apiserver/encode_list.c
 libapiserver_a_SOURCES += src/apiserver/event_ttl.c src/apiserver/event_ttl.h
 libapiserver_a_SOURCES += src/apiserver/health.c src/apiserver/health.h
-libapiserver_a_SOURCES += src/apiserver/thrift.c src/apiserver/thrift.h
 libapiserver_a_SOURCES += src/apiserver/ident.c src/apiserver/ident.h
 libapiserver_a_SOURCES += src/apiserver/req_job.c src/apiserver/req_job.h
 libapiserver_a_SOURCES += src/apiserver/impersonate.c src/apiserver/impersonate.h

@@ -23,6 +23,7 @@ libbase_a_SOURCES += src/base/options.c src/base/options.h
 libbase_a_SOURCES += src/base/proc.c src/base/proc.h
 libbase_a_SOURCES += src/base/str.c src/base/str.h
 libbase_a_SOURCES += src/base/vec.c src/base/vec.h
+libbase_a_SOURCES += src/base/thrift.c src/base/thrift.h
 libbase_a_SOURCES += src/base/worker.c src/base/worker.h
 libbase_a_SOURCES += src/base/err_codes.def
 libbase_a_SOURCES += src/base/faults.def

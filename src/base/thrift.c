@@ -1,10 +1,10 @@
 /* Memory that nobody needs: tapes of objects whenever the loop idles, and once a minute what the
  * allocator keeps of freed memory, by a job, as that walks over the whole heap.
  *
- * Started and stopped by apiserver.c. Loop thread. */
+ * Started and stopped by the API server and by the agent. Loop thread. */
 #include "config.h"
 
-#include "apiserver/thrift.h"
+#include "base/thrift.h"
 
 #include "base/clock.h"
 #include "base/doc.h"

@@ -1,6 +1,6 @@
-/* Memory that nobody needs goes back while the server has nothing better to do.  Loop thread. */
-#ifndef BINNACLE_APISERVER_THRIFT_H
-#define BINNACLE_APISERVER_THRIFT_H
+/* Memory that nobody needs goes back while the program has nothing better to do.  Loop thread. */
+#ifndef BINNACLE_BASE_THRIFT_H
+#define BINNACLE_BASE_THRIFT_H
 
 #include <stddef.h>
 
