@@ -24,7 +24,7 @@ struct machine_lane {
     struct val object;   /* absent: not read yet */
     char *problem;       /* why not, or not anew; NULL: none */
     bool is_reading, is_stale;
-    bool was_read; /* it was there once */
+    bool was_read;                       /* it was there once */
     bool wants_again;                    /* the steps are to run once more when it has been read */
     bool wants_removal, forgets;         /* it is to be taken out then; only forgotten */
     const struct machine_target *target; /* that it is added for; NULL: it was there */
