@@ -34,6 +34,8 @@ spec:
   - {name: one, image: busybox, imagePullPolicy: IfNotPresent, command: [sleep, "3600"]}
   - {name: two, image: busybox, imagePullPolicy: IfNotPresent, stdin: true, tty: true,
      command: [sh, -c, 'while read -r line; do echo "heard $line"; done']}
+  - {name: watch, image: busybox, imagePullPolicy: IfNotPresent,
+     command: [sh, -c, 'while :; do echo tick; echo tock; sleep 1; done']}
 YAML
 phase() { k get pod box -o 'jsonpath={.status.phase}'; }
 check "the pod runs" lab_until 30 is Running phase
@@ -71,8 +73,9 @@ type_text 'clear; stty size'
 keys Enter
 check "resized with it" see "30 100"
 mux resize-window -t console -x 80 -y 24
-type_text 'sleep 1000'
+type_text 'echo be""gun; sleep 1000'
 keys Enter
+check "a command runs" see "begun"
 keys C-c
 type_text 'echo "in""terrupted"'
 keys Enter
@@ -109,6 +112,13 @@ keys Enter
 check "it is the same process" see "heard still there"
 type_text "$(printf '\035\035\035')"
 check "left again" see "left default/box two"
+keys Down
+keys a
+check "attach to lines without a terminal" see "tock"
+at_margin() { screen | grep -q '^tock'; }
+check "each begins at the margin" until_true at_margin
+keys C-c
+check "ctrl-c leaves them" see "left default/box watch"
 keys Escape
 check "back at the pods" restored
 
