@@ -222,6 +222,74 @@ const struct column columns_jobs[] = {
     COLUMNS_WIDE,
 };
 
+/* ---- cron jobs ---- */
+
+static void
+cron_schedule(struct cell *cell, struct val cron)
+{
+    cell_str(cell, val_str(val_at(cron, "spec.schedule")));
+}
+
+static void
+cron_zone(struct cell *cell, struct val cron)
+{
+    cell_str_or(cell, val_str(val_at(cron, "spec.timeZone")), "<none>");
+}
+
+static void
+cron_suspend(struct cell *cell, struct val cron)
+{
+    cell_str(cell, val_bool(val_at(cron, "spec.suspend"), false) ? STR("True") : STR("False"));
+}
+
+static void
+cron_active(struct cell *cell, struct val cron)
+{
+    cell_int(cell, (int64_t)val_len(val_at(cron, "status.active")));
+}
+
+static void
+cron_last(struct cell *cell, struct val cron)
+{
+    struct str last = val_str(val_at(cron, "status.lastScheduleTime"));
+    if (last.size == 0) {
+        cell_str(cell, STR("<none>"));
+    } else {
+        cell_age(cell, last);
+    }
+}
+
+static void
+cron_containers(struct cell *cell, struct val cron)
+{
+    cell_containers(cell, val_at(cron, "spec.jobTemplate.spec.template.spec"), "name");
+}
+
+static void
+cron_images(struct cell *cell, struct val cron)
+{
+    cell_containers(cell, val_at(cron, "spec.jobTemplate.spec.template.spec"), "image");
+}
+
+static void
+cron_selector(struct cell *cell, struct val cron)
+{
+    cell_selector(cell, val_at(cron, "spec.jobTemplate.spec.selector"));
+}
+
+const struct column columns_cronjobs[] = {
+    COLUMN_NAME,
+    { .name = "Schedule", .type = "string", .cell = cron_schedule },
+    { .name = "Timezone", .type = "string", .cell = cron_zone },
+    { .name = "Suspend", .type = "boolean", .cell = cron_suspend },
+    { .name = "Active", .type = "integer", .cell = cron_active },
+    { .name = "Last Schedule", .type = "string", .cell = cron_last },
+    COLUMN_AGE,
+    { .name = "Containers", .type = "string", .priority = 1, .cell = cron_containers },
+    { .name = "Images", .type = "string", .priority = 1, .cell = cron_images },
+    { .name = "Selector", .type = "string", .priority = 1, .cell = cron_selector },
+};
+
 /* ---- revisions ---- */
 
 static void

@@ -9,6 +9,7 @@
     COLUMNS(certificatesigningrequests, 6)                                                         \
     COLUMNS(configmaps, 3)                                                                         \
     COLUMNS(controllerrevisions, 4)                                                                \
+    COLUMNS(cronjobs, 10)                                                                          \
     COLUMNS(csidrivers, 8)                                                                         \
     COLUMNS(csinodes, 3)                                                                           \
     COLUMNS(daemonsets, 11)                                                                        \

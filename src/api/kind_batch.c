@@ -163,12 +163,15 @@ const struct resource resource_cronjobs = {
     .verbs = VERB_ALL,
     .flags = RES_NAMESPACED | RES_UNCONDITIONAL_UPDATE | RES_GENERATION,
     .type = &type_batch_cron_job,
+    .check_create = kind_cron_check,
+    .check_update = kind_cron_check_update,
     .prepare_create = kinds_prepare_create,
     .prepare_update = kinds_prepare_update,
     .subresources = cronjobs_subs,
     .subresource_len = ARRAY_LEN(cronjobs_subs),
     .reset_main = "status",
     .reset_status = "spec",
+    COLUMNS_OF(cronjobs),
 };
 
 static const struct subresource jobs_subs[] = {

@@ -60,6 +60,8 @@ void kind_storage_check_capacity(struct check_in *in, struct causes *out);
 void kind_storage_check_capacity_update(struct check_in *in, struct causes *out);
 void kind_storage_check_runtime(struct check_in *in, struct causes *out);
 void kind_storage_check_runtime_update(struct check_in *in, struct causes *out);
+void kind_cron_check(struct check_in *in, struct causes *out);
+void kind_cron_check_update(struct check_in *in, struct causes *out);
 void kind_set_check_daemon(struct check_in *in, struct causes *out);
 void kind_set_check_daemon_update(struct check_in *in, struct causes *out);
 void kind_set_check_stateful(struct check_in *in, struct causes *out);

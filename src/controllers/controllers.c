@@ -41,6 +41,7 @@ static const struct reconciler *const rows[] = {
     &ctl_taint_eviction,
     &ctl_pod_gc,
     &ctl_job,
+    &ctl_cronjob,
     &ctl_ttl,
     &ctl_endpoints,
     &ctl_endpoint_slices,

@@ -13,7 +13,7 @@ extern const struct reconciler ctl_clusterrole, ctl_dns, ctl_gc, ctl_ipam, ctl_n
 extern const struct reconciler ctl_ipaddress, ctl_kubernetes, ctl_node, ctl_serviceaccount;
 extern const struct reconciler ctl_endpointmirror, ctl_endpoints, ctl_endpoint_slices,
     ctl_servicecidr;
-extern const struct reconciler ctl_job, ctl_node_health, ctl_taint_eviction, ctl_ttl;
+extern const struct reconciler ctl_cronjob, ctl_job, ctl_node_health, ctl_taint_eviction, ctl_ttl;
 
 struct controllers_spec {
     struct loop *loop;

@@ -38,6 +38,7 @@ libcontrollers_a_SOURCES += src/controllers/ctl_job_pods.c
 libcontrollers_a_SOURCES += src/controllers/ctl_job_policy.c
 libcontrollers_a_SOURCES += src/controllers/ctl_job_status.c
 libcontrollers_a_SOURCES += src/controllers/ctl_ttl.c
+libcontrollers_a_SOURCES += src/controllers/ctl_cronjob.c
 libcontrollers_a_SOURCES += src/controllers/ctl_revisions.c src/controllers/ctl_revisions.h
 libcontrollers_a_SOURCES += src/controllers/ctl_daemonset.c src/controllers/ctl_daemonset.h
 libcontrollers_a_SOURCES += src/controllers/ctl_daemonset_nodes.c

@@ -132,6 +132,7 @@ const struct golden_plan golden_plans[] = {
     { "ctl/podgc", &ctl_pod_gc, open_ctl, mem_free },
     { "ctl/job", &ctl_job, open_ctl, mem_free },
     { "ctl/ttl", &ctl_ttl, open_ctl, mem_free },
+    { "ctl/cronjob", &ctl_cronjob, open_ctl, mem_free },
     { "ctl/statefulset", &ctl_statefulset, open_ctl, mem_free },
     { "ctl/daemonset", &ctl_daemonset, open_ctl, mem_free },
     { NULL, NULL, NULL, NULL },
