@@ -459,6 +459,16 @@ press_apart(struct ui *ui, uint32_t key)
     ui_key(ui, key & ~(uint32_t)KEYS_ALT);
 }
 
+static void
+key_to_dialog(struct ui *ui, uint32_t key)
+{
+    if ((key & KEYS_ALT) != 0) {
+        press_apart(ui, key);
+    } else {
+        dialog_result(ui, key);
+    }
+}
+
 void
 ui_key(struct ui *ui, uint32_t key)
 {
@@ -474,12 +484,8 @@ ui_key(struct ui *ui, uint32_t key)
     if (ui->is_pasting && (!takes_text || key < ' ' || key >= 0x110000)) {
         return;
     }
-    if (ui->top->dialog != NULL && (key & KEYS_ALT) == 0) {
-        dialog_result(ui, key);
-        return;
-    }
     if (ui->top->dialog != NULL) {
-        press_apart(ui, key);
+        key_to_dialog(ui, key);
         return;
     }
     if (ui->prompt.is_open) {

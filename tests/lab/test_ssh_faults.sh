@@ -29,7 +29,8 @@ case $s in *"$text"*)
     dies-after) # it is done, and nobody was told
         s="trap 'sync; poweroff -ff; /bin/sleep 60' EXIT; $s" ;;
     full) /bin/dd if=/dev/zero of=/var/lib/containerd/.fill bs=1M >/dev/null 2>&1 ;;
-    freezes) s="$s; systemctl kill -s STOP binnacle-agent" ;;
+    freezes) s="$s
+systemctl kill -s STOP binnacle-agent" ;;
     fails) s="echo 'a made-up reason' >&2; exit 7" ;;
     endless) s='while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done' ;;
     escapes) s='printf "\033[2J\033]0;owned\007\377bad\n" >&2; exit 1' ;;
@@ -160,11 +161,11 @@ check "the control plane is well" api /readyz
 
 bare1=$(remains n1)
 mkfifo "$tap_dir/answers"
+trap '' PIPE # an answer may come too late
 dies_asking() { # STEP ANSWER: while a question stands
     binnacle node add pw@10.77.0.11 <"$tap_dir/answers" >"$tap_dir/said" 2>&1 &
     local adding=$!
     exec 9>"$tap_dir/answers"
-    [ "$1" = trust ] || printf 'yes\n' >&9
     lab_until 20 is_at n1 "$1" && lab_until 20 sh -c "$(declare -f api lab machine address)
         lab_script='$lab_script'; machine n1 | grep -q '\"prompt\":{'" && lab crash n1
     printf "%b" "$2" >&9
