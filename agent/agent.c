@@ -357,6 +357,8 @@ agent_free(struct agent *agent)
     informer_del(agent->services);
     images_free(agent->images);
     containerd_free(agent->containerd);
+    job_pool_free(agent->jobs); /* a job that runs may still look at what is freed below */
+    agent->jobs = NULL;
     if (agent->call != NULL) {
         cri_cancel(agent->call);
     }

@@ -264,8 +264,8 @@ test_foreground(void **state)
     assert_int_equal(getpgid(proc_pid(proc)), getpgrp());
     proc_kill(proc, SIGCONT); /* it alone: we go on, too */
     while (run.dones == 0) {
-        (void)loop_turn(loop, 10);
         proc_kill(proc, SIGCONT);
+        (void)loop_turn(loop, 10);
     }
     assert_int_equal(run.status, 4);
 
