@@ -303,6 +303,17 @@ node_seen(void *ctx)
     return agent->node != NULL ? node_object(agent->node) : NULL;
 }
 
+/* The last worker of the pods is gone. */
+static void
+emptied(void *ctx)
+{
+    struct agent *agent = ctx;
+
+    if (agent->is_over) {
+        agent_release(agent);
+    }
+}
+
 void
 agent_begin(struct agent *agent)
 {
@@ -318,6 +329,8 @@ agent_begin(struct agent *agent)
     agent->node = node_new(&agent->node_spec);
     agent->host.node = node_seen;
     agent->host.node_ctx = agent;
+    agent->host.emptied = emptied;
+    agent->host.emptied_ctx = agent;
     agent->podset = podset_new(&agent->host, agent->informers, agent->node_name);
     agent->services =
         informer_add(agent->informers, &services, nothing_changed, services_listed, agent);
@@ -330,8 +343,8 @@ agent_begin(struct agent *agent)
 void
 agent_release(struct agent *agent)
 {
-    if (agent->call != NULL) {
-        return; /* its answer comes back here */
+    if (agent->call != NULL || agent->host.worker_len > 0) {
+        return; /* the last answer comes back here */
     }
     registry_unref(agent->registry);
     mem_free(agent->runtime_name);
@@ -362,5 +375,6 @@ agent_free(struct agent *agent)
     if (agent->call != NULL) {
         cri_cancel(agent->call);
     }
+    agent->is_over = true;
     agent_release(agent);
 }

@@ -51,7 +51,7 @@ struct agent {
     struct pod_host host;
     struct cri_call *call; /* of the look at the runtime */
     struct loop_timer *look, *adopt;
-    bool is_freed;
+    bool is_freed, is_over; /* it is ended; and nothing but last answers is waited for */
 };
 
 void agent_begin(struct agent *agent); /* after everything was read */

@@ -44,6 +44,7 @@ pod_worker_new(struct pod_host *host, struct str pod_uid)
 {
     struct pod_worker *worker = MEM_NEW(struct pod_worker);
 
+    host->worker_len++;
     worker->host = host;
     worker->uid = str_dup(pod_uid);
     worker->seen = nothing_seen(pod_uid);
@@ -71,6 +72,8 @@ member_free(struct pod_member *member)
 static void
 release(struct pod_worker *worker)
 {
+    struct pod_host *host = worker->host;
+
     for (size_t i = 0; i < worker->member_len; i++) {
         member_free(worker->members[i]);
     }
@@ -85,6 +88,9 @@ release(struct pod_worker *worker)
     mem_free(worker->resize_error);
     mem_free(worker->uid);
     mem_free(worker);
+    if (--host->worker_len == 0 && host->emptied != NULL) {
+        host->emptied(host->emptied_ctx);
+    }
 }
 
 /* Frees as soon as nothing refers to it any more. */

@@ -43,6 +43,11 @@ struct pod_host {
     const char *network_problem; /* NULL: pods may use the pod network */
     bool is_open;                /* the API's pods and the runtime's are known: plans may be made */
     bool is_starting;            /* the agent has just begun: it adopts what runs */
+    /* Workers that exist, also those that only wait for their last answers; none is left after
+     * this call. They look at this structure to the end. */
+    int worker_len;
+    void (*emptied)(void *emptied_ctx);
+    void *emptied_ctx;
     /* The worker has nothing left to do and is gone after this call. */
     void (*forgotten)(void *ctx, struct str pod_uid);
     /* The node's allocatable, and what the pods beside this one ask for. */
