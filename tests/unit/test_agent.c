@@ -69,7 +69,7 @@ start_agent(struct agent_box *box)
 
 /* Read by the sanitizer's runtime. An agent ends with its process, so what it had opened (client,
  * informers, recorder) is not given back; use after free is what is looked for here. */
-const char *__asan_default_options(void);
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
 
 const char *
 __asan_default_options(void)
