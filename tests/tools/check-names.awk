@@ -27,7 +27,7 @@ function check_stem(    folder) {
 }
 
 function prefix_allowed(name,    i, n, word) {
-    if (name == "main" || index(name, stem "_") == 1 || name == stem)
+    if (name == "main" || name ~ /^__asan_/ || index(name, stem "_") == 1 || name == stem)
         return 1
     if (index(name, family "_") == 1)
         return 1
