@@ -169,7 +169,7 @@ damaged "a certificate that is none" "client-ca.crt' is no certificate in PEM" \
 # ---- a full disk: in a mount namespace of its own ----
 full_disk() {
     local disk=$tap_dir/disk code status=0 made=0 value
-    mkdir "$disk" && mount -t tmpfs -o size=3m none "$disk" && start "$disk/data" || return 1
+    mkdir "$disk" && mount -t tmpfs -o size=8m none "$disk" && start "$disk/data" || return 1
     data=$disk/data
     value=$(head -c 100000 /dev/zero | tr '\0' x)
     for i in $(seq 60); do
@@ -180,7 +180,7 @@ full_disk() {
     grep -qF "500" <<<"$code" || status=1
     grep -qF "the disk is full; writes go on once there is room" <<<"$code" || status=2
     [ "$made" -gt 0 ] && [ "$(named "$maps")" = "$made" ] || status=3
-    mount -o remount,size=8m none "$disk"
+    mount -o remount,size=16m none "$disk"
     code=$(post json "" <<<'{"metadata":{"name":"n99"}}')
     [ "${code:0:3}" = 201 ] || status=4
     stop KILL
