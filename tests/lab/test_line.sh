@@ -58,8 +58,10 @@ for _ in 1 2 3 4; do
     esac
     check "answered: $asked" gone "$asked"
 done
-check "the steps are seen" see_like "(push|runtime|identity|service) " 30
 check "both machines get Ready" see "2/2 ready" 120
+keys Enter
+check "the steps of one, with their times" see_like "(push|service) +[0-9.]+ s"
+keys Escape
 keys Escape
 check "two nodes" see "nodes 2/2" 30
 for image in nginx curl; do
