@@ -203,6 +203,7 @@ machine_lane_read(struct machine_lane *lane)
 void
 machine_lane_gone(struct machine_lane *lane)
 {
+    lane->is_stale = lane->is_reading; /* what is on its way may be what it was */
     set_problem(lane, machine_removed);
     arena_free(lane->arena);
     lane->arena = NULL;

@@ -90,9 +90,8 @@ answer(struct fake_call *call)
     ui_box_settle(&box);
 }
 
-/* What the watch does: the lane reads again. */
 static void
-machine_changed(const char *name, const char *status)
+machine_event(enum watch_type type, const char *name)
 {
     struct fake_call *watch = NULL; /* the newest: of the view on top */
     AUTO_FREE char *row =
@@ -103,9 +102,16 @@ machine_changed(const char *name, const char *status)
         watch = is_ours ? call : watch;
     }
     assert_non_null(watch);
-    route_machine(name, 1, status);
-    fake_client_event_json(watch, WATCH_MODIFIED, str_of(table));
+    fake_client_event_json(watch, type, str_of(table));
     ui_box_settle(&box);
+}
+
+/* What the watch does: the lane reads again. */
+static void
+machine_changed(const char *name, const char *status)
+{
+    route_machine(name, 1, status);
+    machine_event(WATCH_MODIFIED, name);
 }
 
 #define STEP(type, reason, message)                                                                \
@@ -274,6 +280,31 @@ test_remove(void **state)
     answer(expect("PATCH " MACHINES "/wrk-9", "{\"spec\":{\"tries\":5,\"forget\":true}}"));
 }
 
+/* It goes while a read of it is on its way: what that says is no news any more. */
+static void
+test_gone_while_it_is_read(void **state)
+{
+    (void)state;
+    static const char old[] = "{\"kind\":\"Machine\",\"metadata\":{\"name\":\"wrk-9\"},"
+                              "\"spec\":{},\"status\":{\"phase\":\"Failed\"}}";
+    open_box("wrk-9");
+    command("machines");
+    ui_box_keys(&box, "enter");
+    for (int i = 0; i < 2; i++) { /* at once, and as the list names it */
+        fake_client_json(fake_client_expect(box.fake, "GET " MACHINES "/wrk-9"), STR(old));
+        ui_box_settle(&box);
+    }
+    machine_event(WATCH_MODIFIED, "wrk-9");
+    machine_event(WATCH_DELETED, "wrk-9");
+    ui_box_expect_text(&box, "it is removed");
+    fake_client_json(fake_client_expect(box.fake, "GET " MACHINES "/wrk-9"), STR(old));
+    ui_box_settle(&box);
+    fake_client_refuse(fake_client_expect(box.fake, "GET " MACHINES "/wrk-9"), ERR_NOT_FOUND,
+                       "wrk-9");
+    ui_box_settle(&box);
+    ui_box_expect_text(&box, "it is removed");
+}
+
 static void
 test_bad_input(void **state)
 {
@@ -308,6 +339,7 @@ main(void)
         cmocka_unit_test_teardown(test_answered_elsewhere, close_box),
         cmocka_unit_test_teardown(test_hostile, close_box),
         cmocka_unit_test_teardown(test_two, close_box),
+        cmocka_unit_test_teardown(test_gone_while_it_is_read, close_box),
         cmocka_unit_test_teardown(test_remove, close_box),
         cmocka_unit_test_teardown(test_bad_input, close_box),
     };
