@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent/backends.h"
@@ -113,6 +114,10 @@ world_close(void **state)
     backends_free(world->backends);
     informers_free(world->informers);
     job_pool_free(world->jobs);
+    siginfo_t child;
+    while (waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0) {
+        (void)loop_turn(world->loop, 10); /* nft was cut off: until it is known to have ended */
+    }
     fake_client_settle(world->loop);
     client_free(&world->fake->client);
     registry_unref(world->registry);
