@@ -67,26 +67,43 @@ row_of_object(struct arena *arena, struct val object)
     return parse_own(arena, jw_done(&w));
 }
 
+/* An operation of the owner, if it has it. */
 static void
-give_rows(struct feed *feed, struct val root, void (*give)(void *ctx, struct val row))
+tell(const struct feed *feed, void (*op)(void *ctx))
+{
+    if (op != NULL) {
+        op(feed->ctx);
+    }
+}
+
+static void
+give(const struct feed *feed, void (*op)(void *ctx, struct val part), struct val part)
+{
+    if (op != NULL) {
+        op(feed->ctx, part);
+    }
+}
+
+static void
+give_rows(const struct feed *feed, struct val root, void (*op)(void *ctx, struct val row))
 {
     AUTO_ARENA struct arena *arena = NULL;
 
     if (val_is_str(val_get(root, "kind"), "Table")) {
-        feed->ops->columns(feed->ctx, val_get(root, "columnDefinitions"));
+        give(feed, feed->ops->columns, val_get(root, "columnDefinitions"));
         VAL_EACH (it, val_get(root, "rows")) {
-            give(feed->ctx, it.value);
+            give(feed, op, it.value);
         }
         return;
     }
     arena = arena_new();
-    feed->ops->columns(feed->ctx, parse_own(arena, str_of(plain_columns)));
+    give(feed, feed->ops->columns, parse_own(arena, str_of(plain_columns)));
     if (val_type(val_get(root, "items")) == DOC_ARRAY) {
         VAL_EACH (it, val_get(root, "items")) {
-            give(feed->ctx, row_of_object(arena, it.value));
+            give(feed, op, row_of_object(arena, it.value));
         }
     } else {
-        give(feed->ctx, row_of_object(arena, root));
+        give(feed, op, row_of_object(arena, root));
     }
 }
 
@@ -98,7 +115,7 @@ set_state(struct feed *feed, enum feed_state state, const char *problem)
     mem_free(feed->problem);
     feed->problem = mem_strdup(problem);
     feed->state = state;
-    feed->ops->changed(feed->ctx);
+    tell(feed, feed->ops->changed);
 }
 
 static void
@@ -154,7 +171,7 @@ on_event(void *ctx, const struct watch_event *event)
         give_rows(feed, doc_root(event->doc),
                   event->type == WATCH_DELETED ? feed->ops->gone : feed->ops->row);
     }
-    feed->ops->changed(feed->ctx);
+    tell(feed, feed->ops->changed);
 }
 
 static void
@@ -212,7 +229,7 @@ end_list(struct feed *feed)
     feed->needs_list = false;
     feed->backoff_ms = 0;
     feed->rev = feed->page_rev;
-    feed->ops->end(feed->ctx);
+    tell(feed, feed->ops->end);
     if ((feed->resource->verbs & VERB_WATCH) != 0) {
         start_watch(feed);
         return;
@@ -236,12 +253,12 @@ on_page(void *ctx, const struct reply *reply, struct err *owned)
     }
     if (feed->page_rev == 0) {
         feed->page_rev = reply->rev;
-        feed->ops->begin(feed->ctx);
+        tell(feed, feed->ops->begin);
     }
     give_rows(feed, doc_root(reply->doc), feed->ops->row);
     if (reply->continue_token.size > 0) {
         ask_page(feed, reply->continue_token);
-        feed->ops->changed(feed->ctx);
+        tell(feed, feed->ops->changed);
         return;
     }
     end_list(feed);

@@ -13,7 +13,8 @@ struct client;
 struct feed;
 struct resource;
 
-/* Columns come before rows. A list is between begin and end; rows outside are changes. */
+/* Columns come before rows. A list is between begin and end; rows outside are changes. NULL: of no
+ * interest. */
 struct feed_ops {
     void (*columns)(void *ctx, struct val definitions);
     void (*begin)(void *ctx);

@@ -19,6 +19,7 @@ libui_a_SOURCES += ui/logring.c ui/logring.h
 libui_a_SOURCES += ui/machine_form.c ui/machine_form.h
 libui_a_SOURCES += ui/machine_lane.c ui/machine_lane.h
 libui_a_SOURCES += ui/machine_remove.c ui/machine_remove.h
+libui_a_SOURCES += ui/object_watch.c ui/object_watch.h
 libui_a_SOURCES += ui/pager.c ui/pager.h
 libui_a_SOURCES += ui/pattern.c ui/pattern.h
 libui_a_SOURCES += ui/prompt.c ui/prompt.h

@@ -10,9 +10,8 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/loop.h"
 #include "ui/ask.h"
-#include "ui/feed.h"
+#include "ui/object_watch.h"
 #include "ui/shell.h"
 #include "ui/table.h"
 #include "ui/ui.h"
@@ -27,8 +26,7 @@ struct containers_view {
     const struct resource *pods;
     char *ns, *name;
     struct table *table;
-    struct feed *feed; /* of the pod: when to read again */
-    struct loop_timer *again;
+    struct object_watch *watch; /* when to read again */
     char *problem;
     int height;
 };
@@ -193,46 +191,22 @@ ask_pod(struct containers_view *containers)
 static void
 on_again(void *ctx)
 {
-    struct containers_view *containers = ctx;
+    ask_pod(ctx);
+}
 
-    containers->again = NULL;
-    ask_pod(containers);
+static bool
+is_read(void *ctx)
+{
+    const struct containers_view *containers = ctx;
+
+    return containers->table->column_len > 0;
 }
 
 static void
-on_change(void *ctx, struct val row)
+on_gone(void *ctx)
 {
-    struct containers_view *containers = ctx;
-
-    (void)row;
-    if (containers->again == NULL && containers->table->column_len > 0) {
-        containers->again = loop_timer(ui_loop(containers->view.ui), clock_mono_ms() + SETTLE_MS,
-                                       on_again, containers);
-    }
-}
-
-static void
-on_gone(void *ctx, struct val row)
-{
-    (void)row;
     set_problem(ctx, "the pod is gone");
 }
-
-static void
-on_columns(void *ctx, struct val definitions)
-{
-    (void)ctx;
-    (void)definitions;
-}
-
-static void
-on_nothing(void *ctx)
-{
-    (void)ctx;
-}
-
-static const struct feed_ops watch_ops = { on_columns, on_nothing, on_change,
-                                           on_gone,    on_nothing, on_nothing };
 
 /* ---- operations ---- */
 
@@ -241,8 +215,7 @@ close_containers(struct view *view)
 {
     struct containers_view *containers = containers_of(view);
 
-    feed_free(containers->feed);
-    loop_timer_cancel(containers->again);
+    object_watch_free(containers->watch);
     table_free(containers->table);
     mem_free(containers->ns);
     mem_free(containers->name);
@@ -332,8 +305,14 @@ struct view *
 view_containers_new(struct ui *ui, const struct resource *pods, struct str ns, struct str name)
 {
     struct containers_view *containers = MEM_NEW(struct containers_view);
-    AUTO_FREE char *selector = mem_printf("metadata.name=" STR_FMT, STR_ARG(name));
-    struct feed_spec spec = { .resource = pods, .ns = ns, .field_selector = str_of(selector) };
+    struct object_watch_spec watch = { .resource = pods,
+                                       .ns = ns,
+                                       .name = name,
+                                       .settle_ms = SETTLE_MS,
+                                       .is_read = is_read,
+                                       .again = on_again,
+                                       .gone = on_gone,
+                                       .ctx = containers };
 
     view_init(&containers->view, &containers_ops, ui);
     containers->view.ticks = true;
@@ -342,6 +321,6 @@ view_containers_new(struct ui *ui, const struct resource *pods, struct str ns, s
     containers->name = str_dup(name);
     containers->table = table_new();
     ask_pod(containers);
-    containers->feed = feed_new(ui_client(ui), &spec, &watch_ops, containers);
+    containers->watch = object_watch_new(ui, &watch);
     return &containers->view;
 }

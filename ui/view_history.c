@@ -11,10 +11,9 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/loop.h"
 #include "client/history.h"
 #include "ui/ask.h"
-#include "ui/feed.h"
+#include "ui/object_watch.h"
 #include "ui/table.h"
 #include "ui/ui.h"
 #include "ui/view.h"
@@ -27,9 +26,8 @@ struct history_view {
     const struct resource *resource;
     char *ns, *name;
     struct table *table;
-    struct buf *answer;       /* as it came, NULL: not yet */
-    struct feed *feed;        /* of the object: when to read again */
-    struct loop_timer *again; /* a change came: wait for company */
+    struct buf *answer;         /* as it came, NULL: not yet */
+    struct object_watch *watch; /* when to read again */
     char *problem;
     bool has_older; /* than those shown */
     int height;
@@ -137,38 +135,15 @@ ask_history(struct history_view *history)
 static void
 on_again(void *ctx)
 {
-    struct history_view *history = ctx;
-    history->again = NULL;
-    ask_history(history);
+    ask_history(ctx);
 }
 
-/* The object's own watch: what it carries is not used, only that something changed. */
-static void
-on_change(void *ctx, struct val row)
+static bool
+is_read(void *ctx)
 {
-    struct history_view *history = ctx;
-    (void)row;
-    if (history->again == NULL && history->answer != NULL) {
-        history->again =
-            loop_timer(ui_loop(history->view.ui), clock_mono_ms() + SETTLE_MS, on_again, history);
-    }
+    const struct history_view *history = ctx;
+    return history->answer != NULL;
 }
-
-static void
-on_columns(void *ctx, struct val definitions)
-{
-    (void)ctx;
-    (void)definitions;
-}
-
-static void
-on_nothing(void *ctx)
-{
-    (void)ctx;
-}
-
-static const struct feed_ops watch_ops = { on_columns, on_nothing, on_change,
-                                           on_change,  on_nothing, on_nothing };
 
 /* ---- operations ---- */
 
@@ -176,8 +151,7 @@ static void
 close_history(struct view *view)
 {
     struct history_view *history = history_of(view);
-    loop_timer_cancel(history->again);
-    feed_free(history->feed);
+    object_watch_free(history->watch);
     table_free(history->table);
     buf_unref(history->answer);
     mem_free(history->ns);
@@ -283,8 +257,13 @@ struct view *
 view_history_new(struct ui *ui, const struct resource *resource, struct str ns, struct str name)
 {
     struct history_view *history = MEM_NEW(struct history_view);
-    AUTO_FREE char *selector = mem_printf("metadata.name=" STR_FMT, STR_ARG(name));
-    struct feed_spec spec = { .resource = resource, .ns = ns, .field_selector = str_of(selector) };
+    struct object_watch_spec watch = { .resource = resource,
+                                       .ns = ns,
+                                       .name = name,
+                                       .settle_ms = SETTLE_MS,
+                                       .is_read = is_read,
+                                       .again = on_again,
+                                       .ctx = history };
     view_init(&history->view, &history_ops, ui);
     history->view.ticks = true;
     history->resource = resource;
@@ -292,6 +271,6 @@ view_history_new(struct ui *ui, const struct resource *resource, struct str ns, 
     history->name = str_dup(name);
     history->table = table_new();
     ask_history(history);
-    history->feed = feed_new(ui_client(ui), &spec, &watch_ops, history);
+    history->watch = object_watch_new(ui, &watch);
     return &history->view;
 }

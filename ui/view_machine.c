@@ -117,22 +117,30 @@ on_gone(void *ctx, struct val row)
 }
 
 static void
-on_columns(void *ctx, struct val definitions)
-{
-    (void)ctx;
-    (void)definitions;
-}
-
-static void
-on_nothing(void *ctx)
+on_changed(void *ctx)
 {
     struct machine_view *m = ctx;
 
     ui_dirty(m->view.ui);
 }
 
-static const struct feed_ops feed_ops = { on_columns, on_nothing, on_row,
-                                          on_gone,    on_nothing, on_nothing };
+/* A list names nobody who is gone, and no event came for what went before it. */
+static void
+on_end(void *ctx)
+{
+    struct machine_view *m = ctx;
+
+    for (size_t i = 0; i < m->len; i++) {
+        if (m->lanes[i].was_read) {
+            machine_lane_read(&m->lanes[i]);
+        }
+    }
+    on_changed(ctx);
+}
+
+static const struct feed_ops feed_ops = {
+    .row = on_row, .gone = on_gone, .end = on_end, .changed = on_changed
+};
 
 static void
 start_feed(struct machine_view *m)

@@ -16,8 +16,8 @@
 #include "ui/catalog.h"
 #include "ui/describe.h"
 #include "ui/editor.h"
-#include "ui/feed.h"
 #include "ui/hunt.h"
+#include "ui/object_watch.h"
 #include "ui/pager.h"
 #include "ui/save.h"
 #include "ui/ui.h"
@@ -36,8 +36,7 @@ struct text_view {
     struct pager_text text;
     struct buf *object; /* JSON as it came, NULL: not yet */
     struct buf *events;
-    struct feed *feed;        /* of the object: when to read again */
-    struct loop_timer *again; /* a change came: wait for company */
+    struct object_watch *watch; /* when to read again */
     struct loop_timer *hide;
     char *problem; /* why there is nothing, or nothing new */
     bool shows_managed, is_hidden, is_loaded;
@@ -188,47 +187,22 @@ ask_object(struct text_view *text)
 static void
 on_again(void *ctx)
 {
-    struct text_view *text = ctx;
-
-    text->again = NULL;
-    ask_object(text);
+    ask_object(ctx);
 }
 
-/* The object's own watch: what it carries is not used, only that something changed. */
-static void
-on_change(void *ctx, struct val row)
+static bool
+is_read(void *ctx)
 {
-    struct text_view *text = ctx;
+    const struct text_view *text = ctx;
 
-    (void)row;
-    if (text->again == NULL && text->is_loaded) {
-        text->again =
-            loop_timer(ui_loop(text->view.ui), clock_mono_ms() + SETTLE_MS, on_again, text);
-    }
+    return text->is_loaded;
 }
 
 static void
-on_gone(void *ctx, struct val row)
+on_gone(void *ctx)
 {
-    (void)row;
     set_problem(ctx, "deleted; this is what it was");
 }
-
-static void
-on_columns(void *ctx, struct val definitions)
-{
-    (void)ctx;
-    (void)definitions;
-}
-
-static void
-on_nothing(void *ctx)
-{
-    (void)ctx;
-}
-
-static const struct feed_ops watch_ops = { on_columns, on_nothing, on_change,
-                                           on_gone,    on_nothing, on_nothing };
 
 /* ---- secrets ---- */
 
@@ -258,9 +232,8 @@ close_text(struct view *view)
 {
     struct text_view *text = text_of(view);
 
-    loop_timer_cancel(text->again);
     loop_timer_cancel(text->hide);
-    feed_free(text->feed);
+    object_watch_free(text->watch);
     hunt_stop(&text->hunt);
     pager_done(&text->pager);
     pager_text_done(&text->text);
@@ -455,8 +428,14 @@ view_text_object(struct ui *ui, enum view_text_mode mode, const struct resource 
 {
     static const char *const titles[] = { "YAML", "Describe", "Values" };
     struct text_view *text = text_new(ui, titles[mode]);
-    AUTO_FREE char *selector = mem_printf("metadata.name=" STR_FMT, STR_ARG(name));
-    struct feed_spec spec = { .resource = resource, .ns = ns, .field_selector = str_of(selector) };
+    struct object_watch_spec watch = { .resource = resource,
+                                       .ns = ns,
+                                       .name = name,
+                                       .settle_ms = SETTLE_MS,
+                                       .is_read = is_read,
+                                       .again = on_again,
+                                       .gone = on_gone,
+                                       .ctx = text };
 
     mem_free(text->title);
     text->title = mem_printf("%s  %s", titles[mode], resource->kind);
@@ -467,7 +446,7 @@ view_text_object(struct ui *ui, enum view_text_mode mode, const struct resource 
     text->pager.syntax = mode == VIEW_TEXT_DESCRIBE ? PAGER_DESCRIBE : PAGER_YAML;
     text->pager.is_wrapped = mode == VIEW_TEXT_DESCRIBE;
     ask_object(text);
-    text->feed = feed_new(ui_client(ui), &spec, &watch_ops, text);
+    text->watch = object_watch_new(ui, &watch);
     if (mode == VIEW_TEXT_DECODED) {
         show_values(text);
     }
