@@ -56,16 +56,16 @@ is_same(const struct child *a, const struct child *b)
 }
 
 static void
-compare_child(struct walk *w, const struct child *old, const struct child *now)
+compare_child(struct walk *w, const struct child_pair *pair)
 {
-    const struct child *there = val_is(old->value) ? old : now;
+    const struct child *old = pair->a, *now = pair->b;
     size_t size = w->path.size;
-    fieldset_put_elem(&w->path, &there->elem, w->arena);
+    fieldset_put_elem(&w->path, &pair->elem, w->arena);
     w->depth++;
     if (str_is(str_view(&w->path), ".metadata.managedFields")) {
         /* who owns which field is no change of the object */
     } else if (old->same == NULL && now->same == NULL) {
-        compare(w, there->ref, old->value, now->value);
+        compare(w, pair->ref, old->value, now->value);
     } else if (!is_same(old, now)) {
         add(w, old->value, now->value);
     }
@@ -76,7 +76,6 @@ compare_child(struct walk *w, const struct child *old, const struct child *now)
 static void
 compare(struct walk *w, struct ref ref, struct val old, struct val now)
 {
-    static const struct child none = { 0 };
     bool is_both = val_is(old) && val_is(now);
     if (ref_shape(ref) == SHAPE_LEAF || !is_both || w->depth == DOC_MAX_DEPTH) {
         if (!is_both || !val_eq(old, now)) {
@@ -84,14 +83,9 @@ compare(struct walk *w, struct ref ref, struct val old, struct val now)
         }
         return;
     }
-    struct children a = ref_children(w->arena, ref, old), b = ref_children(w->arena, ref, now);
-    for (size_t i = 0, j = 0; i < a.len || j < b.len;) {
-        int order = i == a.len   ? 1
-                    : j == b.len ? -1
-                                 : fieldset_elem_cmp(&a.at[i].elem, &b.at[j].elem);
-        const struct child *x = order <= 0 ? &a.at[i++] : &none;
-        const struct child *y = order >= 0 ? &b.at[j++] : &none;
-        compare_child(w, x, y);
+    struct child_pairs pairs = ref_pairs(w->arena, ref, old, now);
+    for (struct child_pair pair; ref_pairs_next(&pairs, &pair);) {
+        compare_child(w, &pair);
     }
 }
 

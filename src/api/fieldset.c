@@ -306,19 +306,13 @@ compare(struct walk *w, struct ref ref, struct val old, struct val now)
         leaf(w, old, now);
         return;
     }
-    static const struct child none = { 0 };
-    struct children a = ref_children(w->arena, ref, old), b = ref_children(w->arena, ref, now);
-    for (size_t i = 0, j = 0; i < a.len || j < b.len;) {
-        int order = i == a.len   ? 1
-                    : j == b.len ? -1
-                                 : fieldset_elem_cmp(&a.at[i].elem, &b.at[j].elem);
-        const struct child *x = order <= 0 ? &a.at[i++] : &none;
-        const struct child *y = order >= 0 ? &b.at[j++] : &none;
-        w->path[w->depth++] = order <= 0 ? x->elem : y->elem;
-        if (x->same == NULL && y->same == NULL) {
-            compare(w, order <= 0 ? x->ref : y->ref, x->value, y->value);
+    struct child_pairs pairs = ref_pairs(w->arena, ref, old, now);
+    for (struct child_pair pair; ref_pairs_next(&pairs, &pair);) {
+        w->path[w->depth++] = pair.elem;
+        if (pair.a->same == NULL && pair.b->same == NULL) {
+            compare(w, pair.ref, pair.a->value, pair.b->value);
         } else {
-            compare_several(w, x, y);
+            compare_several(w, pair.a, pair.b);
         }
         w->depth--;
     }

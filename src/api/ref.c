@@ -181,3 +181,28 @@ ref_children(struct arena *arena, struct ref ref, struct val v)
     sort_distinct(arena, &out);
     return out;
 }
+
+struct child_pairs
+ref_pairs(struct arena *arena, struct ref ref, struct val a, struct val b)
+{
+    return (struct child_pairs){ ref_children(arena, ref, a), ref_children(arena, ref, b), 0, 0 };
+}
+
+bool
+ref_pairs_next(struct child_pairs *pairs, struct child_pair *ret)
+{
+    static const struct child none = { 0 };
+    const struct children *a = &pairs->a, *b = &pairs->b;
+    bool ends_a = pairs->i == a->len, ends_b = pairs->j == b->len;
+    if (ends_a && ends_b) {
+        return false;
+    }
+    int order = ends_a   ? 1
+                : ends_b ? -1
+                         : fieldset_elem_cmp(&a->at[pairs->i].elem, &b->at[pairs->j].elem);
+    ret->a = order <= 0 ? &a->at[pairs->i++] : &none;
+    ret->b = order >= 0 ? &b->at[pairs->j++] : &none;
+    ret->elem = order <= 0 ? ret->a->elem : ret->b->elem;
+    ret->ref = order <= 0 ? ret->a->ref : ret->b->ref;
+    return true;
+}

@@ -43,4 +43,17 @@ struct children {
 };
 struct children ref_children(struct arena *arena, struct ref ref, struct val v);
 
+/* The children of two sides of one place, side by side: each element once, in order. */
+struct child_pair {
+    const struct child *a, *b; /* without a value where that side has it not */
+    struct elem elem;
+    struct ref ref;
+};
+struct child_pairs {
+    struct children a, b;
+    size_t i, j;
+};
+struct child_pairs ref_pairs(struct arena *arena, struct ref ref, struct val a, struct val b);
+bool ref_pairs_next(struct child_pairs *pairs, struct child_pair *ret);
+
 #endif

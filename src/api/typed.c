@@ -22,17 +22,11 @@ static void
 merge_members(struct arena *arena, struct ref ref, struct val live, struct val applied,
               struct jw *out)
 {
-    struct children a = ref_children(arena, ref, live), b = ref_children(arena, ref, applied);
-    static const struct child none = { 0 };
+    struct child_pairs pairs = ref_pairs(arena, ref, live, applied);
     jw_obj(out);
-    for (size_t i = 0, j = 0; i < a.len || j < b.len;) {
-        int order = i == a.len   ? 1
-                    : j == b.len ? -1
-                                 : fieldset_elem_cmp(&a.at[i].elem, &b.at[j].elem);
-        const struct child *x = order <= 0 ? &a.at[i++] : &none;
-        const struct child *y = order >= 0 ? &b.at[j++] : &none;
-        jw_key(out, order <= 0 ? x->elem.text : y->elem.text);
-        merge(arena, order <= 0 ? x->ref : y->ref, x->value, y->value, out);
+    for (struct child_pair pair; ref_pairs_next(&pairs, &pair);) {
+        jw_key(out, pair.elem.text);
+        merge(arena, pair.ref, pair.a->value, pair.b->value, out);
     }
     jw_end(out);
 }

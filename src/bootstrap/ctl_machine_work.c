@@ -98,21 +98,13 @@ freed_patch(const struct object *machine, struct arena *arena)
     return jw_done(&w);
 }
 
-/* A write that says all: status writes that wait are not needed any more. */
 static void
-let_go(struct machine_work *work)
+send(struct machine_work *work, const char *subresource, struct str patch)
 {
-    AUTO_ARENA struct arena *arena = arena_new();
     struct call call =
         call_of(VERB_PATCH, work->of->machines, (struct str){ 0 }, str_of(work->name));
-    work->is_freed = true;
-    work->is_dirty = true;
-    if (work->is_writing || work->again != NULL || work->latest == NULL) {
-        return;
-    }
-    object_pin(work->latest);
-    call.body = freed_patch(work->latest, arena);
-    object_unpin(work->latest);
+    call.subresource = subresource;
+    call.body = patch;
     call.body_type = BODY_MERGE_PATCH;
     call.field_manager = STR("machine-controller");
     work->is_dirty = false;
@@ -120,27 +112,30 @@ let_go(struct machine_work *work)
     (void)client_call(work->of->spec.client, &call, written, work);
 }
 
-/* One write at a time, so that they arrive in order; what changes meanwhile goes with the next. */
+/* One write at a time, so that they arrive in order; what changes meanwhile goes with the next. The
+ * last one, that the Machine is free, says all: a status that waits is not needed any more. */
 static void
 flush(struct machine_work *work)
 {
     AUTO_ARENA struct arena *arena = arena_new();
-    struct call call =
-        call_of(VERB_PATCH, work->of->machines, (struct str){ 0 }, str_of(work->name));
     if (!work->is_dirty || work->is_writing || work->again != NULL) {
         return;
     }
-    if (work->is_freed) {
-        let_go(work);
-        return;
+    if (!work->is_freed) {
+        send(work, "status", machine_status_patch(&work->status, arena));
+    } else if (work->latest != NULL) {
+        object_pin(work->latest);
+        send(work, NULL, freed_patch(work->latest, arena));
+        object_unpin(work->latest);
     }
-    call.subresource = "status";
-    call.body = machine_status_patch(&work->status, arena);
-    call.body_type = BODY_MERGE_PATCH;
-    call.field_manager = STR("machine-controller");
-    work->is_dirty = false;
-    work->is_writing = true;
-    (void)client_call(work->of->spec.client, &call, written, work);
+}
+
+static void
+let_go(struct machine_work *work)
+{
+    work->is_freed = true;
+    work->is_dirty = true;
+    flush(work);
 }
 
 static void

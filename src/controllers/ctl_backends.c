@@ -176,6 +176,20 @@ add_selecting(const struct keys_in *in, const struct object *pod, keys_add_fn *a
 }
 
 void
+ctl_backends_begin_slice(const struct object *owner, struct str name, struct jw *out)
+{
+    jw_obj(out);
+    jw_kvz(out, "kind", "EndpointSlice");
+    jw_kvz(out, "apiVersion", "discovery.k8s.io/v1");
+    jw_keyz(out, "metadata");
+    jw_obj(out);
+    jw_kv(out, "name", name);
+    jw_keyz(out, "generateName");
+    jw_printf(out, STR_FMT "-", STR_ARG(owner->name));
+    jw_kv(out, "namespace", owner->ns);
+}
+
+void
 ctl_backends_keys_of_pod(const struct keys_in *in, const struct object *old,
                          const struct object *now, keys_add_fn *add, void *ctx)
 {

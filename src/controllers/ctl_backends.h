@@ -40,6 +40,9 @@ void ctl_backends_write_target(const struct ctl_backend *backend, struct jw *out
 void ctl_backends_write_labels(const struct object *service, const char *const *ours,
                                struct jw *out);
 
+/* A new EndpointSlice of a Service or Endpoints: its name and namespace; "metadata" is still open. */
+void ctl_backends_begin_slice(const struct object *owner, struct str name, struct jw *out);
+
 /* Keys: Services that select the pod, before or after; those with pods on the node. */
 void ctl_backends_keys_of_pod(const struct keys_in *in, const struct object *old,
                               const struct object *now, keys_add_fn *add, void *ctx);

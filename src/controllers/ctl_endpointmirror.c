@@ -208,15 +208,7 @@ create(struct mirrors *m, struct str endpoints, const struct mirror *mirror)
     struct str name = ctl_pods_name(m->in, m->endpoints->name, m->created++);
     struct jw w;
     jw_init(&w, m->out->arena);
-    jw_obj(&w);
-    jw_kvz(&w, "kind", "EndpointSlice");
-    jw_kvz(&w, "apiVersion", "discovery.k8s.io/v1");
-    jw_keyz(&w, "metadata");
-    jw_obj(&w);
-    jw_kv(&w, "name", name);
-    jw_keyz(&w, "generateName");
-    jw_printf(&w, STR_FMT "-", STR_ARG(m->endpoints->name));
-    jw_kv(&w, "namespace", m->endpoints->ns);
+    ctl_backends_begin_slice(m->endpoints, name, &w);
     put_member(&w, "labels", m->labels);
     if (val_len(m->annotations) > 0) {
         put_member(&w, "annotations", m->annotations);

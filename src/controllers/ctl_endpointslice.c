@@ -154,15 +154,7 @@ create(struct slices *s, const struct ctl_endpointslice_slice *slice)
     struct str name = ctl_pods_name(s->in, s->service->name, s->created++);
     struct jw w;
     jw_init(&w, s->out->arena);
-    jw_obj(&w);
-    jw_kvz(&w, "kind", "EndpointSlice");
-    jw_kvz(&w, "apiVersion", "discovery.k8s.io/v1");
-    jw_keyz(&w, "metadata");
-    jw_obj(&w);
-    jw_kv(&w, "name", name);
-    jw_keyz(&w, "generateName");
-    jw_printf(&w, STR_FMT "-", STR_ARG(s->service->name));
-    jw_kv(&w, "namespace", s->service->ns);
+    ctl_backends_begin_slice(s->service, name, &w);
     jw_keyz(&w, "labels");
     jw_raw(&w, s->labels);
     jw_keyz(&w, "ownerReferences");
